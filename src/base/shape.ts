@@ -1,0 +1,72 @@
+// Checking unknown data against a shape, all mistakes at once. The one home of zod, with the value types that
+// people write: durations, MACs, addresses, ranges.
+import { z } from 'zod';
+import { type Ipv4, parseIpv4, parseSubnet } from './ipv4.ts';
+import { parseMac } from './mac.ts';
+import { err, ok, type Result } from './result.ts';
+import { parseDuration } from './units.ts';
+
+/** The shape builder itself, so that zod is imported here and nowhere else. */
+export const shape = z;
+
+export type ShapeOf<Schema extends z.ZodType> = z.output<Schema>;
+
+/** A mistake, and the path of keys and indexes that leads to it. */
+export interface ShapeMistake {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** The value in its checked form, or every mistake in it. */
+export function checkShape<Schema extends z.ZodType>(
+  schema: Schema,
+  raw: unknown,
+): Result<z.output<Schema>, readonly ShapeMistake[]> {
+  const checked = schema.safeParse(raw);
+  if (checked.success) return ok(checked.data);
+  return err(checked.error.issues.flatMap(mistakesOf));
+}
+
+function mistakesOf(issue: z.core.$ZodIssue): readonly ShapeMistake[] {
+  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: [...path, key], message: `unknown key "${key}"` }));
+  }
+  return [{ path, message: issue.message }];
+}
+
+/** Text that `parse` understands; `what` finishes "is not …". */
+function written<Value>(what: string, parse: (text: string) => Value | undefined) {
+  return z.union([z.string(), z.number()]).transform((raw, context): Value => {
+    const value = parse(String(raw));
+    if (value !== undefined) return value;
+    context.addIssue({ code: 'custom', message: `"${raw}" is not ${what}` });
+    return z.NEVER;
+  });
+}
+
+export const duration = written('a duration (write 30s, 10m, 1h or 2d)', parseDuration);
+export const ipv4 = written('an IPv4 address (write 10.20.0.1)', parseIpv4);
+export const subnet = written('a subnet (write 10.20.0.0/22)', parseSubnet);
+export const mac = written('a MAC address (write 00:15:65:aa:bb:cc)', parseMac);
+
+/** `10.20.0.50-10.20.3.250`, both ends included. */
+export const ipv4Range = written(
+  'a range of addresses (write 10.20.0.50-10.20.3.250)',
+  (text): { readonly first: Ipv4; readonly last: Ipv4 } | undefined => {
+    const [from = '', to = '', ...more] = text.split('-').map((end) => end.trim());
+    const first = parseIpv4(from);
+    const last = parseIpv4(to);
+    if (first === undefined || last === undefined || more.length > 0 || first > last) return undefined;
+    return { first, last };
+  },
+);
+
+/** A regular expression, always matched without regard to case. */
+export const pattern = written('a regular expression', (text): RegExp | undefined => {
+  try {
+    return new RegExp(text, 'i');
+  } catch {
+    return undefined;
+  }
+});

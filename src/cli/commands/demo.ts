@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Fault } from '../../base/fault.ts';
+import { roughly } from '../../base/units.ts';
+import type { Closable } from '../../base/world.ts';
+import type { PhoneLine } from '../../control/api.ts';
+import { controlClient } from '../../control/client.ts';
+import { type DemoSite, demoPhones, writeDemoSite } from '../../rehearse/demo-site.ts';
+import { openStage, type Stage } from '../../rehearse/stage.ts';
+import type { Command, ExitCode, Terminal } from '../command.ts';
+import { type LiveTable, liveTable } from '../live.ts';
+import { countStages } from '../table.ts';
+
+const MAIN = fileURLToPath(new URL('../../main.js', import.meta.url));
+/** Between one phone and the next: an installer has two hands. */
+const PLUG_EVERY = 150;
+/** A healthy demo takes a few seconds; a slow machine gets its time. */
+const PATIENCE = 120_000;
+
+/** `unboxd demo`: the real daemon and twelve simulated phones in a private network, until every phone is proven. */
+export const demo: Command = {
+  name: 'demo',
+  summary: 'boot twelve simulated phones against the real daemon, in a private network',
+  flags: [{ flags: '--json', what: 'for machines: one JSON object per change' }],
+  examples: ['unboxd demo'],
+  run: async ({ flags, terminal }) => {
+    const stop = new AbortController();
+    terminal.onStop(() => stop.abort());
+    const live = liveTable(terminal, { title: 'unboxd demo', json: flags['json'] === true });
+    const opened: Closable[] = [];
+    try {
+      const stage = await openStage({
+        links: [
+          {
+            host: 'desk',
+            interface: 'lan0',
+            address: '10.99.0.1/24',
+            peer: 'phones',
+            peerInterface: 'port0',
+          },
+        ],
+      });
+      opened.push(stage);
+      const site = await writeDemoSite({ interface: 'lan0' });
+      opened.push(site);
+      return await play({ terminal, live, stage, site, stop: stop.signal, opened });
+    } finally {
+      for (const one of opened.reverse()) await one.close();
+    }
+  },
+};
+
+interface Play {
+  readonly terminal: Terminal;
+  readonly live: LiveTable;
+  readonly stage: Stage;
+  readonly site: DemoSite;
+  readonly stop: AbortSignal;
+  /** What the caller closes, last opened first. */
+  readonly opened: Closable[];
+}
+
+async function play(parts: Play): Promise<ExitCode> {
+  const { terminal, live, stage, site, stop, opened } = parts;
+  const log = join(site.folder, 'log');
+  const daemon = start(
+    stage.command('desk', [process.execPath, MAIN, 'serve', '--config', site.config]),
+    log,
+  );
+  opened.push(daemon);
+  await daemonAnswers(site, daemon, log);
+
+  const began = performance.now();
+  const phones = demoPhones();
+  const ended = new AbortController();
+  const watching = controlClient(site.control).lines<PhoneLine>(
+    {
+      method: 'GET',
+      path: '/v1/watch',
+      until: AbortSignal.any([stop, ended.signal, AbortSignal.timeout(PATIENCE)]),
+    },
+    (line) => {
+      live.show(line);
+      const lines = live.lines();
+      if (lines.length >= phones.length && lines.every(({ stage: is }) => is === 'proven')) ended.abort();
+    },
+  );
+  for (const { mac, vendor, model } of phones) {
+    if (stop.aborted) break;
+    const argv = [
+      'simulate',
+      '--interface',
+      'port0',
+      '--mac',
+      mac,
+      '--vendor',
+      vendor,
+      '--model',
+      model,
+      '--config',
+      site.config,
+    ];
+    opened.push(
+      start(stage.command('phones', [process.execPath, MAIN, ...argv]), join(site.folder, `phone-${mac}`)),
+    );
+    await new Promise((next) => setTimeout(next, PLUG_EVERY));
+  }
+  await watching;
+  live.flush();
+  return summary(terminal, live, {
+    stopped: stop.aborted,
+    proven: ended.signal.aborted,
+    ms: performance.now() - began,
+  });
+}
+
+interface Child extends Closable {
+  readonly process: ChildProcess;
+}
+
+/** A process whose output goes to a file; closing ends it by its pid. */
+function start([command = '', ...args]: readonly string[], log: string): Child {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const file = createWriteStream(log);
+  child.stdout.pipe(file, { end: false });
+  child.stderr.pipe(file, { end: false });
+  const gone = new Promise<void>((done) => {
+    child.once('exit', () => done());
+    child.once('error', () => done());
+  });
+  return {
+    process: child,
+    close: async () => {
+      const sure = setTimeout(() => child.kill('SIGKILL'), 3000);
+      if (child.exitCode === null && child.pid !== undefined) child.kill('SIGTERM');
+      await gone;
+      clearTimeout(sure);
+      file.end();
+    },
+  };
+}
+
+async function daemonAnswers(site: DemoSite, daemon: Child, log: string): Promise<void> {
+  const client = controlClient(site.control);
+  for (let tries = 0; tries < 200; tries += 1) {
+    const answers = await client.get('/v1/health').then(
+      () => true,
+      () => false,
+    );
+    if (answers) return;
+    if (daemon.process.exitCode !== null) break;
+    await new Promise((again) => setTimeout(again, 50));
+  }
+  const said = await readFile(log, 'utf8').catch(() => '');
+  throw new Fault(
+    'demo-failed',
+    `the daemon of the demo did not start: ${said.trim()}`,
+    'see what it said above',
+  );
+}
+
+function summary(
+  terminal: Terminal,
+  live: LiveTable,
+  end: { stopped: boolean; proven: boolean; ms: number },
+): ExitCode {
+  const lines = live.lines();
+  if (end.stopped) {
+    terminal.note('stopped; nothing is left behind');
+    return 1;
+  }
+  if (!end.proven) {
+    terminal.note(`not every phone was proven within ${roughly(PATIENCE)}: ${countStages(lines)}`);
+    return 1;
+  }
+  terminal.note(
+    `all ${lines.length} phones are proven after ${roughly(end.ms)}: each has the final bytes of its own file.`,
+  );
+  terminal.note('For real phones, as root: npm start -- --interface NAME');
+  return 0;
+}

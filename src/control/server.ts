@@ -1,0 +1,187 @@
+// The local API: HTTP over a unix socket, JSON answers, one JSON object a line where an answer takes time.
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import { errnoOf, Fault, messageOf } from '../base/fault.ts';
+import type { Closable } from '../base/world.ts';
+import type { Appliance, ResyncOrder } from './api.ts';
+
+interface Call {
+  readonly appliance: Appliance;
+  /** The parts of the path that the route's pattern captured, decoded. */
+  readonly parts: readonly string[];
+  readonly query: URLSearchParams;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+interface Route {
+  readonly method: 'GET' | 'POST';
+  readonly path: RegExp;
+  readonly handle: (call: Call) => Promise<void> | void;
+}
+
+const ROUTES: readonly Route[] = [
+  { method: 'GET', path: /^\/v1\/health$/, handle: ({ response }) => json(response, { ok: true }) },
+  {
+    method: 'GET',
+    path: /^\/v1\/phones$/,
+    handle: async ({ appliance, response }) => json(response, await appliance.phones()),
+  },
+  {
+    method: 'GET',
+    path: /^\/v1\/phones\/([^/]+)\/story$/,
+    handle: ({ appliance, parts, response }) =>
+      jsonOr(response, appliance.story(parts[0] ?? ''), 'that is no MAC'),
+  },
+  {
+    method: 'GET',
+    path: /^\/v1\/phones\/([^/]+)\/explain$/,
+    handle: async ({ appliance, parts, response }) =>
+      jsonOr(response, await appliance.explain(parts[0] ?? ''), 'that is no MAC'),
+  },
+  { method: 'GET', path: /^\/v1\/phones\/([^/]+)\/file$/, handle: giveFile },
+  {
+    method: 'GET',
+    path: /^\/v1\/trouble$/,
+    handle: ({ appliance, response }) => json(response, appliance.story(undefined)),
+  },
+  {
+    method: 'GET',
+    path: /^\/v1\/leases$/,
+    handle: ({ appliance, response }) => json(response, appliance.leases()),
+  },
+  { method: 'GET', path: /^\/v1\/watch$/, handle: watch },
+  { method: 'POST', path: /^\/v1\/resync$/, handle: resync },
+];
+
+/** Opens the API at the socket path, for its user and group only (mode 0660). Rejects with a Fault. */
+export async function openControl(path: string, appliance: Appliance): Promise<Closable> {
+  await makeRoom(path);
+  const server = createServer((request, response) => void answer(appliance, request, response));
+  await new Promise<void>((done, failed) => {
+    server.once('error', (error) => failed(unopenable(path, error)));
+    server.listen(path, done);
+  });
+  await chmod(path, 0o660);
+  return {
+    close: async () => {
+      await new Promise<void>((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      });
+    },
+  };
+}
+
+/** A socket that nobody answers at is left over from a crash and removed; one that answers is another daemon. */
+async function makeRoom(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+  } catch (error) {
+    throw unopenable(path, error);
+  }
+  const lives = await new Promise<boolean>((told) => {
+    const probe = connect(path);
+    probe.once('connect', () => {
+      probe.destroy();
+      told(true);
+    });
+    probe.once('error', () => told(false));
+  });
+  if (lives) {
+    const hint = 'stop it first, or give this one another --control PATH';
+    throw new Fault('control-taken', `another unboxd answers at ${path}`, hint);
+  }
+  await rm(path, { force: true });
+}
+
+function unopenable(path: string, error: unknown): Fault {
+  const hint = 'give a path in a folder this user may write, with --control PATH';
+  return new Fault(
+    'control-unopenable',
+    `the control socket ${path} cannot be made (${errnoOf(error)})`,
+    hint,
+    error,
+  );
+}
+
+async function answer(
+  appliance: Appliance,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://unboxd');
+  try {
+    for (const { method, path, handle } of ROUTES) {
+      const match = path.exec(url.pathname);
+      if (match === null || method !== request.method) continue;
+      const parts = match.slice(1).map(decodeURIComponent);
+      await handle({ appliance, parts, query: url.searchParams, request, response });
+      return;
+    }
+    json(response, { error: `${request.method} ${url.pathname} is not part of the API` }, 404);
+  } catch (error) {
+    if (response.headersSent) response.destroy();
+    else
+      json(
+        response,
+        { error: messageOf(error) },
+        error instanceof SyntaxError || error instanceof URIError ? 400 : 500,
+      );
+  }
+}
+
+async function giveFile({ appliance, parts, query, response }: Call): Promise<void> {
+  const file = await appliance.file(parts[0] ?? '', query.get('name') ?? '');
+  if (typeof file === 'string') return json(response, { error: file }, 404);
+  response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': file.length });
+  response.end(file);
+}
+
+function watch({ appliance, response }: Call): void {
+  startLines(response);
+  const stop = appliance.watch((line) => sendLine(response, line));
+  response.once('close', stop);
+}
+
+async function resync({ appliance, request, response }: Call): Promise<void> {
+  const order = JSON.parse(await bodyOf(request)) as Partial<ResyncOrder>;
+  const { mac = '', reboot = false, patience = 60_000 } = order;
+  startLines(response);
+  await appliance.resync({ mac, reboot, patience }, (line) => sendLine(response, line));
+  response.end();
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let body = '';
+  for await (const chunk of request) {
+    body += String(chunk);
+    if (body.length > 100_000) throw new SyntaxError('the request is too long');
+  }
+  return body;
+}
+
+function startLines(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  response.flushHeaders();
+}
+
+function sendLine(response: ServerResponse, value: unknown): void {
+  response.write(`${JSON.stringify(value)}\n`);
+}
+
+function jsonOr(response: ServerResponse, value: unknown, otherwise: string): void {
+  if (value === undefined) json(response, { error: otherwise }, 404);
+  else json(response, value);
+}
+
+function json(response: ServerResponse, value: unknown, status = 200): void {
+  const body = JSON.stringify(value);
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+  });
+  response.end(body);
+}

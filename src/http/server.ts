@@ -1,0 +1,53 @@
+// The HTTP door: requests of phones to the desk and back.
+import { isWithin, showIpv4 } from '../base/ipv4.ts';
+import type { Closable, World } from '../base/world.ts';
+import type { FileDesk } from '../files/desk.ts';
+import type { Lan, Peer, PlainAnswer, PlainRequest } from '../net/ports.ts';
+import type { Tell } from '../timeline/event.ts';
+import { answerWith, decideHttp, refusal } from './policy.ts';
+
+export interface HttpDoor {
+  readonly lan: Lan;
+  readonly port: number;
+  readonly desk: FileDesk;
+  readonly world: World;
+  readonly tell: Tell;
+}
+
+/** Serves files over HTTP on the LAN. Rejects with a Fault when the port cannot be had. */
+export async function openHttpServer(door: HttpDoor): Promise<Closable> {
+  const { lan, port, world, tell } = door;
+  return await lan.listenHttp(
+    {
+      port,
+      onGarbled: (from) => {
+        const seen = { at: world.now(), from: showPeer(from) };
+        tell({ ...seen, kind: 'garbled', door: 'http', because: 'bad-value', offset: 0, bytes: 0 });
+      },
+      onTrouble: (error) => {
+        const hint = 'phones ask again by themselves; look at the log if this repeats';
+        tell({ at: world.now(), kind: 'fault', code: 'http-trouble', message: error.message, hint });
+      },
+    },
+    async (request) => await answer(door, request),
+  );
+}
+
+async function answer(door: HttpDoor, request: PlainRequest): Promise<PlainAnswer> {
+  const { desk, lan, tell, world } = door;
+  const decision = decideHttp(request);
+  const refused = (because: Parameters<typeof refusal>[1], status: number): PlainAnswer => {
+    const seen = { at: world.now(), from: showPeer(request.from) };
+    tell({ ...seen, kind: 'refused', door: 'http', file: decision.name, because });
+    return refusal(status, because);
+  };
+  if (!isWithin(lan.subnet, request.from.address)) return refused('sender-off-the-lan', 403);
+  if (decision.kind === 'refuse') return refused(decision.because, decision.status);
+  const userAgent = request.headers['user-agent'];
+  const file = await desk.ask({ door: 'http', name: decision.name, from: request.from, userAgent });
+  return answerWith(file, request);
+}
+
+function showPeer(peer: Peer): string {
+  return `${showIpv4(peer.address)}:${peer.port}`;
+}

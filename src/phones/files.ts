@@ -1,0 +1,118 @@
+// File names by meaning: which file of a vendor a name stands for, whatever its zeros, its case or the form of its MAC.
+import { fill } from '../base/fill.ts';
+import { type Mac, parseMac } from '../base/mac.ts';
+import type { Phone } from './phone.ts';
+import { type Model, modelOf, type Vendor, type VendorFile } from './vendor.ts';
+
+export interface FileMatch {
+  readonly file: VendorFile;
+  /** The MAC in the name, where the name holds one. */
+  readonly mac?: Mac | undefined;
+  /** The model that the name belongs to, where it tells. */
+  readonly model?: Model | undefined;
+}
+
+const NOBODY = '000000000000';
+const MAC_FORM = '(?:[0-9a-f]{12}|[0-9a-f]{2}(?:[-:][0-9a-f]{2}){5})';
+
+/** The file of that vendor which the name stands for. Only the last part of a path counts. */
+export function matchFile(vendor: Vendor, name: string): FileMatch | undefined {
+  const last = name.slice(name.lastIndexOf('/') + 1);
+  for (const { file, patterns } of matchersOf(vendor)) {
+    for (const pattern of patterns) {
+      const match = pattern.exec(last);
+      if (match === null) continue;
+      const groups = match.groups ?? {};
+      const mac = groups['mac'] === undefined ? undefined : parseMac(groups['mac']);
+      // Twelve zeros in the place of the MAC mean every phone: some makers name their common file so.
+      if (mac === NOBODY) continue;
+      return { file, mac, model: modelByTokens(vendor, groups) };
+    }
+  }
+  return undefined;
+}
+
+/** The name under which that phone asks for the file, or undefined while its model is needed and not known. */
+export function nameFor(
+  vendor: Vendor,
+  file: VendorFile,
+  phone: Pick<Phone, 'mac' | 'identity'>,
+): string | undefined {
+  const { text, unknown } = fill(file.ask, {
+    mac: phone.mac,
+    MAC: phone.mac.toUpperCase(),
+    model: phone.identity.model,
+    ...modelOf(vendor, phone.identity.model)?.tokens,
+  });
+  return unknown.length === 0 ? text : undefined;
+}
+
+interface Matcher {
+  readonly file: VendorFile;
+  readonly patterns: readonly RegExp[];
+}
+
+/** Matchers are made once per vendor; the vendor object is their key, so that a reload makes new ones. */
+const made = new WeakMap<Vendor, readonly Matcher[]>();
+
+function matchersOf(vendor: Vendor): readonly Matcher[] {
+  const known = made.get(vendor);
+  if (known !== undefined) return known;
+  const matchers = vendor.files.map((file) => ({
+    file,
+    patterns: [patternOf(vendor, file.ask), ...(file.like === undefined ? [] : [file.like])],
+  }));
+  made.set(vendor, matchers);
+  return matchers;
+}
+
+/** `y{number:12}.cfg` as a pattern: placeholders become named groups, the rest is literal. */
+function patternOf(vendor: Vendor, ask: string): RegExp {
+  const seen = new Set<string>();
+  const source = ask
+    .split(/(\{\w+(?::\w+)?\})/)
+    .map((part) => {
+      const name = /^\{(\w+)/.exec(part)?.[1];
+      if (name === undefined) return literal(part);
+      const group = name.toLowerCase() === 'mac' ? 'mac' : name;
+      const form = group === 'mac' ? MAC_FORM : tokenForms(vendor, name);
+      if (seen.has(group)) return `\\k<${group}>`;
+      seen.add(group);
+      return `(?<${group}>${form})`;
+    })
+    .join('');
+  return new RegExp(`^${source}$`, 'i');
+}
+
+function tokenForms(vendor: Vendor, token: string): string {
+  if (token === 'model') return '[\\w.-]+';
+  const values = new Set(vendor.models.flatMap((model) => model.tokens[token] ?? []));
+  // Longest first, so that no value hides a longer one that begins with it.
+  const longest = [...values].sort((a, b) => b.length - a.length).map(literal);
+  return longest.length === 0 ? '(?!)' : `0*(?:${longest.join('|')})`;
+}
+
+function literal(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+function modelByTokens(
+  vendor: Vendor,
+  groups: Readonly<Record<string, string | undefined>>,
+): Model | undefined {
+  for (const [token, said] of Object.entries(groups)) {
+    if (said === undefined || token === 'mac') continue;
+    if (token === 'model') return modelOf(vendor, said);
+    const fitting = vendor.models.filter((candidate) => sameToken(candidate.tokens[token], said));
+    // Models that share a file are not told apart by it.
+    if (fitting.length === 1) return fitting[0];
+  }
+  return undefined;
+}
+
+/** Numbers are compared by value (guides print any count of zeros), other tokens without regard to case. */
+function sameToken(known: string | undefined, said: string): boolean {
+  if (known === undefined) return false;
+  if (/^\d+$/.test(known) && /^\d+$/.test(said)) return Number(known) === Number(said);
+  return known.toLowerCase() === said.toLowerCase();
+}

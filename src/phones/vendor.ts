@@ -1,0 +1,139 @@
+// The shape of a vendor file (config/vendors/*.yaml): everything that is special about a maker of phones is data here.
+import { duration, pattern, type ShapeOf, shape } from '../base/shape.ts';
+
+const text = shape.string().min(1);
+const optionCode = shape.coerce.number().int().min(1).max(254);
+
+/**
+ * The value of a DHCP option. One form per option; text takes the placeholders {url} {server} {mac} {MAC} {model}
+ * and the tokens of the model. Unknown codes take any form.
+ */
+export const optionValue = shape.union([
+  shape.strictObject({ text, nul: shape.boolean().optional() }),
+  shape.strictObject({ ips: shape.union([text, shape.array(text)]) }),
+  shape.strictObject({ u8: shape.int().min(0).max(255) }),
+  shape.strictObject({ u16: shape.int().min(0).max(65_535) }),
+  shape.strictObject({ u32: shape.int().min(0).max(4_294_967_295) }),
+  shape.strictObject({ hex: shape.string().regex(/^([0-9a-fA-F]{2})+$/, 'hex digits in pairs') }),
+  /** Encapsulated sub-options (RFC 2132 section 8.4), in the order written. */
+  shape.strictObject({
+    tlv: shape.array(shape.strictObject({ code: optionCode, text, nul: shape.boolean().optional() })),
+  }),
+]);
+
+const fileShape = shape.strictObject({
+  /** The name as the phone asks for it, with placeholders: `{mac}.cfg`, `y{number:12}.cfg`. */
+  ask: text,
+  /** Other spellings that mean the same: a regular expression over the last part of the name, case does not matter. */
+  like: pattern.optional(),
+  role: shape.enum(['own', 'common', 'boot', 'optional', 'firmware', 'other']),
+  /** The template under config/templates/<vendor>/; absent when nothing is served under this name. */
+  template: text.optional(),
+  /** Why nothing is served (the stop rule), for `explain`. */
+  never: text.optional(),
+});
+
+const wakeShape = shape.strictObject({
+  /** The Event header of the NOTIFY, whole. */
+  event: text,
+  /** What the phone does, for sentences. */
+  effect: text,
+});
+
+const modelShape = shape.strictObject({
+  name: text,
+  /** Other spellings in PnP requests, User-Agents and lists. */
+  also: shape.array(text).default([]),
+  /** SIP accounts of the model. */
+  accounts: shape.int().min(1).optional(),
+  /** Values for the placeholders of this model, such as number, common, psn. */
+  tokens: shape.record(shape.string(), shape.coerce.string()).default({}),
+});
+
+export const vendorShape = shape.strictObject({
+  name: text,
+  /** How long a phone at work may say nothing; after that it counts as stuck. */
+  silence: duration,
+  recognise: shape.strictObject({
+    ouis: shape.array(shape.string().regex(/^[0-9a-fA-F]{6}$/, 'six hex digits, quoted')).default([]),
+    /** Regular expressions; the named groups model, firmware and mac are used where present. */
+    option60: shape.array(pattern).default([]),
+    pnpVendor: shape.array(pattern).default([]),
+    userAgent: shape.array(pattern).default([]),
+    /** Parameter request lists seen, as fingerprints. */
+    option55: shape.array(shape.array(optionCode)).default([]),
+  }),
+  dhcp: shape.strictObject({
+    /** The options from which the phone may take the URL, in its own order. For diagnosis and for simulated phones. */
+    obeys: shape.array(optionCode),
+    /** What to send when the phone asks for it (option 55). */
+    options: shape.record(shape.string().regex(/^\d{1,3}$/), optionValue).default({}),
+    /** Codes to send even when the phone does not ask for them. */
+    force: shape.array(optionCode).default([]),
+  }),
+  pnp: shape.strictObject({
+    /** Whether phones of this vendor ask by multicast. */
+    asks: shape.boolean(),
+    /** rfc: RFC 6665 dialog, tags swapped. legacy: as the vendors' printed traces show it. */
+    notify: shape.enum(['rfc', 'legacy']).default('rfc'),
+  }),
+  /** The URL in this vendor's form; {url} is the site's. */
+  url: text.default('{url}'),
+  /** In the order in which the phone asks. */
+  files: shape.array(fileShape).min(1),
+  uploads: shape.array(text).default([]),
+  config: shape.strictObject({
+    /** The line that must be first in a configuration file. */
+    header: text.optional(),
+    /** Content-Type over HTTP. */
+    type: text,
+  }),
+  wake: shape.strictObject({
+    fetch: wakeShape,
+    reboot: wakeShape,
+    /** Whether the phone challenges NOTIFY with 401 (RFC 7616). */
+    challenges: shape.boolean().default(false),
+  }),
+  /** How such a phone speaks: for simulated phones. */
+  speaks: shape.strictObject({
+    option60: text.optional(),
+    option55: shape.array(optionCode),
+    userAgent: text,
+    firmware: text,
+    /** Which way it tries first. */
+    discovery: shape.array(shape.enum(['pnp', 'dhcp'])).min(1),
+    pnp: shape
+      .strictObject({ uri: text, event: text, port: shape.int().min(1).max(65_535).default(5060) })
+      .optional(),
+    tftp: shape.record(shape.string(), shape.coerce.string()).default({}),
+  }),
+  models: shape.array(modelShape).min(1),
+});
+
+/** A vendor as its file says, under the name of its file. */
+export type Vendor = ShapeOf<typeof vendorShape> & { readonly id: string };
+export type VendorFile = Vendor['files'][number];
+export type Model = Vendor['models'][number];
+export type OptionValue = ShapeOf<typeof optionValue>;
+
+export interface Catalogue {
+  readonly vendors: readonly Vendor[];
+}
+
+export function vendorOf(catalogue: Catalogue, id: string | undefined): Vendor | undefined {
+  return id === undefined ? undefined : catalogue.vendors.find((vendor) => vendor.id === id);
+}
+
+/** The model of that name, in any spelling its file lists. */
+export function modelOf(vendor: Vendor, name: string | undefined): Model | undefined {
+  if (name === undefined) return undefined;
+  const wanted = spelled(name);
+  return vendor.models.find((model) =>
+    [model.name, ...model.also].some((known) => spelled(known) === wanted),
+  );
+}
+
+/** Case, blanks, dashes and underscores do not tell models apart. */
+function spelled(name: string): string {
+  return name.toLowerCase().replaceAll(/[\s_-]/g, '');
+}

@@ -1,0 +1,133 @@
+// Plugs a simulated phone into a LAN: performs what its step machine says and calls it again when something comes.
+import { type Ipv4, parseIpv4 } from '../base/ipv4.ts';
+import type { Cancel, Closable, World } from '../base/world.ts';
+import type { Lan, Peer, UdpSocket } from '../net/ports.ts';
+import {
+  type PhoneInput,
+  type PhoneMachine,
+  type PhoneOutput,
+  type PhoneSetup,
+  plugIn,
+  stepPhone,
+} from './phone.ts';
+import { fetchByTftp } from './tftp-fetch.ts';
+
+export interface WebRequest {
+  readonly to: Peer;
+  /** Our own address. */
+  readonly from: Ipv4;
+  /** Path and query. */
+  readonly target: string;
+  readonly userAgent: string;
+}
+
+export interface PlugParts {
+  readonly setup: PhoneSetup;
+  readonly lan: Lan;
+  readonly world: World;
+  /** Gives the interface that address, so that sockets can use it. */
+  readonly takeAddress: (address: Ipv4) => Promise<void>;
+  /** The status and the number of bytes; rejects when nobody answers. */
+  readonly webGet: (request: WebRequest) => Promise<{ readonly status: number; readonly bytes: number }>;
+  /** What it does, in words. */
+  readonly say: (line: string) => void;
+}
+
+export interface PluggedPhone extends Closable {
+  machine(): PhoneMachine;
+}
+
+const DHCP_PORT = 68;
+
+/** Plugs it in; it boots at once. */
+export async function plugPhone(parts: PlugParts): Promise<PluggedPhone> {
+  const { lan, world, say } = parts;
+  let machine = plugIn(parts.setup);
+  let cancelTick: Cancel = () => undefined;
+  let sip: UdpSocket | undefined;
+  let open = true;
+  /** Outputs are performed in order, one after the other, also when one of them takes time. */
+  let performing: Promise<void> = Promise.resolve();
+
+  const step = (input: PhoneInput): void => {
+    if (!open) return;
+    const { next, outputs, wakeAt } = stepPhone(world.now(), machine, input);
+    machine = next;
+    if (wakeAt !== undefined) {
+      cancelTick();
+      cancelTick = world.after(wakeAt - world.now(), () => step({ kind: 'tick' }));
+    }
+    performing = performing.then(async () => {
+      for (const output of outputs) if (open) await perform(output);
+    });
+    performing.catch((error: unknown) => say(`cannot go on: ${String(error)}`));
+  };
+  const trouble = (error: Error): void => say(`trouble: ${error.message}`);
+
+  const dhcp = await lan.openUdp(
+    { port: DHCP_PORT, shared: true, purpose: 'a simulated phone', onTrouble: trouble },
+    (bytes) => step({ kind: 'dhcp', bytes }),
+  );
+
+  const perform = async (output: PhoneOutput): Promise<void> => {
+    switch (output.kind) {
+      case 'send':
+        (output.by === 'dhcp' ? dhcp : sip)?.send(output.bytes, output.to);
+        return;
+      case 'take-address':
+        await parts.takeAddress(output.address);
+        await sip?.close();
+        sip = await lan.openUdp(
+          { port: output.sipPort, address: output.address, purpose: 'a simulated phone', onTrouble: trouble },
+          (bytes, from) => step({ kind: 'sip', bytes, from }),
+        );
+        return;
+      case 'fetch': {
+        // Not awaited: an answer to a NOTIFY must not wait for a file.
+        void fetch(parts, machine.address, output).then(({ found, bytes }) => {
+          say(`${found ? 'fetched' : 'did not get'} ${output.url}`);
+          step({ kind: 'file', found, bytes });
+        });
+        return;
+      }
+      case 'finished':
+        say(output.own ? 'has its own file' : 'went through all names without its own file');
+    }
+  };
+
+  step({ kind: 'start' });
+  return {
+    machine: () => machine,
+    close: async () => {
+      open = false;
+      cancelTick();
+      await dhcp.close();
+      await sip?.close();
+    },
+  };
+}
+
+type Fetched = Extract<PhoneInput, { kind: 'file' }>;
+
+async function fetch(
+  parts: PlugParts,
+  from: Ipv4 | undefined,
+  { url, userAgent, tftp }: Extract<PhoneOutput, { kind: 'fetch' }>,
+): Promise<Fetched> {
+  const nothing: Fetched = { kind: 'file', found: false, bytes: 0 };
+  const place = /^(\w+):\/\/([\d.]+)(?::(\d+))?(\/.*)$/.exec(url);
+  const address = parseIpv4(place?.[2] ?? '');
+  if (place === null || address === undefined || from === undefined) return nothing;
+  const [, scheme = '', , port, target = '/'] = place;
+  try {
+    if (scheme === 'tftp') {
+      const to = { address, port: Number(port ?? 69) };
+      const bytes = await fetchByTftp({ ...parts, from, to, name: target.slice(1), options: tftp });
+      return bytes === undefined ? nothing : { kind: 'file', found: true, bytes };
+    }
+    const got = await parts.webGet({ to: { address, port: Number(port ?? 80) }, from, target, userAgent });
+    return { kind: 'file', found: got.status === 200, bytes: got.bytes };
+  } catch {
+    return nothing;
+  }
+}

@@ -1,0 +1,237 @@
+// SIP transactions over UDP for requests other than INVITE, as step machines (RFC 3261 sections 17.1.2 and 17.2.2), and
+// the keys by which messages find theirs. No socket, no timer: the rim sends, and calls again at `wakeAt`.
+import type { Ipv4 } from '../base/ipv4.ts';
+import type { Millis } from '../base/world.ts';
+import type { Peer } from '../net/ports.ts';
+import { cseqOf, header, type SipMessage, type SipRequest, topVia } from './message.ts';
+import { parseNameAddr } from './uri.ts';
+
+/** RFC 3261 table 4, in ms: the guess of a round trip, the longest pause, the longest life of a message. */
+const T1 = 500;
+const T2 = 4000;
+const T4 = 5000;
+/** Timer F: a request without an answer is given up after this many ms. */
+const TIMER_F = 64 * T1;
+/** Timer J: a response is kept for retransmissions of its request for this many ms. */
+const TIMER_J = 64 * T1;
+
+/** What a machine has become, what the rim must do now, and when to call again (never, when undefined). */
+export interface Step<Machine, Output> {
+  readonly next: Machine;
+  readonly outputs: readonly Output[];
+  readonly wakeAt: Millis | undefined;
+}
+
+export type ClientMachine =
+  | {
+      readonly state: 'trying' | 'proceeding';
+      /** Datagrams sent so far. */
+      readonly tries: number;
+      /** Timer E: the pause in ms before the one at `resendAt`. */
+      readonly interval: number;
+      readonly resendAt: Millis;
+      /** Timer F. */
+      readonly giveUpAt: Millis;
+    }
+  | { readonly state: 'completed' /** Timer K. */; readonly endsAt: Millis }
+  | { readonly state: 'terminated' };
+
+export type ClientInput =
+  | { readonly kind: 'tick' }
+  | { readonly kind: 'response'; readonly status: number; readonly reason: string };
+
+/** How a client transaction ended. `tries` counts the datagrams sent. */
+export type ClientEnd =
+  | { readonly kind: 'answered'; readonly status: number; readonly reason: string }
+  | { readonly kind: 'unanswered'; readonly tries: number };
+
+export type ClientOutput = { readonly kind: 'send' } | ClientEnd;
+
+export type ClientStep = Step<ClientMachine, ClientOutput>;
+
+/** Begins a client transaction: its first output sends the request. */
+export function openClient(now: Millis): ClientStep {
+  return waiting({ state: 'trying', tries: 1, interval: T1, resendAt: now + T1, giveUpAt: now + TIMER_F }, [
+    { kind: 'send' },
+  ]);
+}
+
+/** RFC 3261 figure 6. A transport error is no input: UDP rarely tells, and then the next try may still get through. */
+export function stepClient(now: Millis, machine: ClientMachine, input: ClientInput): ClientStep {
+  switch (machine.state) {
+    case 'terminated':
+      return { next: machine, outputs: [], wakeAt: undefined };
+    case 'completed':
+      if (now < machine.endsAt) return { next: machine, outputs: [], wakeAt: machine.endsAt };
+      return { next: { state: 'terminated' }, outputs: [], wakeAt: undefined };
+    case 'trying':
+    case 'proceeding':
+      return input.kind === 'tick' ? tickClient(now, machine) : hear(now, machine, input);
+  }
+}
+
+type Waiting = Extract<ClientMachine, { readonly tries: number }>;
+
+function waiting(next: Waiting, outputs: readonly ClientOutput[] = []): ClientStep {
+  return { next, outputs, wakeAt: Math.min(next.resendAt, next.giveUpAt) };
+}
+
+function hear(
+  now: Millis,
+  machine: Waiting,
+  { status, reason }: ClientInput & { readonly kind: 'response' },
+): ClientStep {
+  // Section 17.1.2.2: timer E runs on through a provisional response; only its next pauses are T2.
+  if (status < 200) return waiting({ ...machine, state: 'proceeding' });
+  const endsAt = now + T4;
+  return {
+    next: { state: 'completed', endsAt },
+    outputs: [{ kind: 'answered', status, reason }],
+    wakeAt: endsAt,
+  };
+}
+
+function tickClient(now: Millis, machine: Waiting): ClientStep {
+  if (now >= machine.giveUpAt) {
+    const outputs = [{ kind: 'unanswered', tries: machine.tries } as const];
+    return { next: { state: 'terminated' }, outputs, wakeAt: undefined };
+  }
+  if (now < machine.resendAt) return waiting(machine);
+  const interval = machine.state === 'proceeding' ? T2 : Math.min(machine.interval * 2, T2);
+  // Counted from when it was due, so that late timers do not add up; but never a volley to catch up.
+  const due = machine.resendAt + interval;
+  const resendAt = due > now ? due : now + interval;
+  return waiting({ ...machine, tries: machine.tries + 1, interval, resendAt }, [{ kind: 'send' }]);
+}
+
+export type ServerMachine =
+  | {
+      readonly state: 'trying';
+      /** RFC 3261 waits here for ever; a request that is never answered must be forgotten too, after as long. */
+      readonly endsAt: Millis;
+    }
+  | { readonly state: 'terminated' }
+  | { readonly state: 'completed'; readonly response: Uint8Array /** Timer J. */; readonly endsAt: Millis };
+
+export type ServerInput =
+  | { readonly kind: 'tick' }
+  /** The request came again. */
+  | { readonly kind: 'request' }
+  /** Our final response; provisional ones are never sent (RFC 4320 section 4.1). */
+  | { readonly kind: 'respond'; readonly response: Uint8Array };
+
+export interface ServerOutput {
+  readonly kind: 'send';
+  readonly response: Uint8Array;
+}
+
+type ServerStep = Step<ServerMachine, ServerOutput>;
+
+/** Begins a server transaction: the request has come for the first time. */
+export function openServer(now: Millis): ServerStep {
+  const endsAt = now + TIMER_J;
+  return { next: { state: 'trying', endsAt }, outputs: [], wakeAt: endsAt };
+}
+
+/** RFC 3261 figure 8: a request that comes again gets the same bytes again, for 32 s. */
+export function stepServer(now: Millis, machine: ServerMachine, input: ServerInput): ServerStep {
+  if (machine.state === 'terminated' || now >= machine.endsAt) {
+    return { next: { state: 'terminated' }, outputs: [], wakeAt: undefined };
+  }
+  if (machine.state === 'trying' && input.kind === 'respond') {
+    const { response } = input;
+    const endsAt = now + TIMER_J;
+    return {
+      next: { state: 'completed', response, endsAt },
+      outputs: [{ kind: 'send', response }],
+      wakeAt: endsAt,
+    };
+  }
+  // Section 17.2.2: in Trying a copy of the request is discarded, in Completed a second response of the user.
+  const isCopy = machine.state === 'completed' && input.kind === 'request';
+  const outputs = isCopy ? [{ kind: 'send', response: machine.response } as const] : [];
+  return { next: machine, outputs, wakeAt: machine.endsAt };
+}
+
+export interface TableLimits {
+  /** All sources together; beyond it the transaction that would end first goes. */
+  readonly most: number;
+  /** One source, so that none can push out the others. */
+  readonly mostPerSource: number;
+}
+
+/** The server transactions of a socket, bounded in number. Those that have ended are swept out on the way. */
+export interface ServerTable {
+  find(key: string, now: Millis): ServerMachine | undefined;
+  hasRoomFor(source: Ipv4): boolean;
+  /** Keeps the machine in the place of what it was before. */
+  keep(kept: { readonly key: string; readonly source: Ipv4; readonly machine: ServerMachine }): void;
+}
+
+export function createServerTable({ most, mostPerSource }: TableLimits): ServerTable {
+  // All live equally long, and a machine that is kept anew moves to the end: the order is that of their ends.
+  const kept = new Map<string, { readonly source: Ipv4; readonly machine: ServerMachine }>();
+  const bySource = new Map<Ipv4, number>();
+
+  function count(source: Ipv4, change: 1 | -1): void {
+    const now = (bySource.get(source) ?? 0) + change;
+    if (now === 0) bySource.delete(source);
+    else bySource.set(source, now);
+  }
+  function drop(key: string): void {
+    const one = kept.get(key);
+    if (one === undefined) return;
+    kept.delete(key);
+    count(one.source, -1);
+  }
+  function sweep(isOver: (machine: ServerMachine) => boolean): void {
+    for (const [key, { machine }] of kept) {
+      if (!isOver(machine)) return;
+      drop(key);
+    }
+  }
+
+  return {
+    find: (key, now) => {
+      sweep((machine) => machine.state === 'terminated' || machine.endsAt <= now);
+      return kept.get(key)?.machine;
+    },
+    hasRoomFor: (source) => (bySource.get(source) ?? 0) < mostPerSource,
+    keep: ({ key, source, machine }) => {
+      drop(key);
+      if (machine.state === 'terminated') return;
+      sweep(() => kept.size >= most);
+      kept.set(key, { source, machine });
+      count(source, 1);
+    },
+  };
+}
+
+/** Begins every branch that is unique (RFC 3261 section 8.1.1.7). */
+export const BRANCH_COOKIE = 'z9hG4bK';
+
+/**
+ * By what a message finds its client transaction: branch of the top Via and method of CSeq (RFC 3261 section 17.1.3).
+ * The source address has no part in it: phones answer from other ports than they listen on.
+ */
+export function clientKey(message: SipMessage): string | undefined {
+  const branch = topVia(message)?.params.get('branch');
+  return branch === undefined ? undefined : `${branch} ${cseqOf(message)?.method ?? ''}`;
+}
+
+/**
+ * By what a request finds its server transaction: branch and sent-by, or where the branch is not unique the five
+ * things of RFC 2543 (RFC 3261 section 17.2.3). Departure: the source counts too, since the stored response goes there,
+ * and a copy of the request from elsewhere must not fetch it.
+ */
+export function serverKey(request: SipRequest, from: Peer): string {
+  const via = topVia(request);
+  const branch = via?.params.get('branch') ?? '';
+  const source = `${from.address}:${from.port}`;
+  if (branch.startsWith(BRANCH_COOKIE) && branch.length > BRANCH_COOKIE.length) {
+    return [source, request.method, branch, via?.host, via?.port].join(' ');
+  }
+  const tag = parseNameAddr(header(request, 'From') ?? '')?.params.get('tag');
+  const old = [request.uri, tag, header(request, 'Call-ID'), header(request, 'CSeq'), header(request, 'Via')];
+  return JSON.stringify([source, ...old]);
+}

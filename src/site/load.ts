@@ -1,0 +1,184 @@
+// Reads everything an installer writes: settings, vendor files, phone list, templates. All mistakes at once; with one
+// of them nothing is used.
+import { access, readFile, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { errnoOf } from '../base/fault.ts';
+import { placeholdersOf } from '../base/fill.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import { checkShape } from '../base/shape.ts';
+import { type Mistake, readYaml, type YamlText } from '../base/yaml-text.ts';
+import { readTemplates, strayTemplates, type Templates } from '../files/templates.ts';
+import { readCatalogue } from '../phones/catalogue.ts';
+import { readInventory } from '../phones/inventory.ts';
+import type { ListedPhone } from '../phones/phone.ts';
+import type { Catalogue } from '../phones/vendor.ts';
+import { checkLan, type InterfaceFacts } from './check.ts';
+import { type SiteFile, siteShape } from './schema.ts';
+import type { LanSite, Provisioning } from './site.ts';
+
+/** The folder `config/` of the installation: vendor files and templates that come with unboxd. */
+const BUILT_IN = fileURLToPath(new URL('../../config/', import.meta.url));
+
+export interface LoadRequest {
+  /** Path of unboxd.yaml; absent: all defaults. */
+  readonly file?: string | undefined;
+  /** These win over the file. */
+  readonly interface?: string | undefined;
+  readonly phones?: string | undefined;
+  readonly state?: string | undefined;
+  readonly control?: string | undefined;
+  /** How the named interface is. Undefined: what depends on it is not checked. May throw a Fault. */
+  readonly facts: (name: string) => InterfaceFacts | undefined;
+}
+
+/** Everything, checked, all paths absolute. */
+export interface LoadedSite {
+  /** Absent when no interface was named or it was not looked at. */
+  readonly lan?: LanSite | undefined;
+  readonly provisioning: Provisioning;
+  readonly catalogue: Catalogue;
+  readonly phones: readonly ListedPhone[];
+  readonly templates: Templates;
+  readonly filesRoot?: string | undefined;
+  readonly doors: SiteFile['doors'];
+  readonly controlSocket: string;
+  readonly state: string;
+  readonly logLevel: SiteFile['log']['level'];
+}
+
+/** Loads the site, or every mistake in everything that was read. */
+export async function loadSite(request: LoadRequest): Promise<Result<LoadedSite, readonly Mistake[]>> {
+  const base = request.file === undefined ? process.cwd() : dirname(resolve(request.file));
+  const settings = await readSettings(request.file);
+  if (!settings.ok) return settings;
+  const { site, at } = settings.value;
+  const mistakes: Mistake[] = [];
+
+  const { catalogue, ...vendors } = await readCatalogue(`${BUILT_IN}vendors`, { values: site.vendors, at });
+  const inBase = (path: string | undefined): string | undefined =>
+    path === undefined ? undefined : resolve(base, path);
+  const templateFolder = inBase(site.files.templates);
+  const filesRoot = inBase(site.files.root);
+  const folders = [...(templateFolder === undefined ? [] : [templateFolder]), `${BUILT_IN}templates`];
+  const { templates, ...rendering } = await readTemplates(folders, catalogue);
+  const list = await readList(request.phones ?? inBase(site.phones), catalogue, at);
+  mistakes.push(...vendors.mistakes, ...rendering.mistakes, ...list.mistakes, ...checkUrl(site, at));
+  mistakes.push(...(await checkFolders({ templateFolder, filesRoot, templates, at })));
+  const lan = readLan(request, site, at);
+  if (!lan.ok) mistakes.push(...lan.error);
+  if (mistakes.length > 0) return err(mistakes);
+
+  return ok({
+    lan: lan.ok ? lan.value : undefined,
+    provisioning: {
+      url: site.provisioning.url,
+      options: site.provisioning.options,
+      extraOptions: site.provisioning.extra,
+    },
+    catalogue,
+    phones: list.phones,
+    templates,
+    filesRoot,
+    doors: site.doors,
+    controlSocket: request.control ?? resolve(base, site.control.socket),
+    state: resolve(request.state ?? resolve(base, site.state)),
+    logLevel: site.log.level,
+  });
+}
+
+interface Settings {
+  readonly site: SiteFile;
+  readonly at: YamlText['at'];
+}
+
+async function readSettings(file: string | undefined): Promise<Result<Settings, readonly Mistake[]>> {
+  const name = file ?? 'the command line';
+  const text = file === undefined ? '' : await textOf(file);
+  if (text === undefined)
+    return err([{ file: name, message: 'there is no such file, or it cannot be read' }]);
+  const yaml = readYaml(name, text);
+  if (yaml.mistakes.length > 0) return err(yaml.mistakes);
+  const checked = checkShape(siteShape, yaml.value ?? {});
+  if (checked.ok) return ok({ site: checked.value, at: yaml.at });
+  return err(checked.error.map(({ path, message }) => yaml.at(path, message)));
+}
+
+async function readList(
+  file: string | undefined,
+  catalogue: Catalogue,
+  at: YamlText['at'],
+): Promise<{ phones: readonly ListedPhone[]; mistakes: readonly Mistake[] }> {
+  if (file === undefined) return { phones: [], mistakes: [] };
+  const text = await textOf(file);
+  if (text !== undefined) return readInventory(file, text, catalogue);
+  return { phones: [], mistakes: [at(['phones'], `${file} does not exist or cannot be read`)] };
+}
+
+function readLan(
+  request: LoadRequest,
+  site: SiteFile,
+  at: YamlText['at'],
+): Result<LanSite | undefined, readonly Mistake[]> {
+  const written = site.lans[0];
+  const name = request.interface ?? written?.interface;
+  const facts = name === undefined ? undefined : request.facts(name);
+  if (name === undefined || facts === undefined) return ok(undefined);
+  // With --interface and no LAN in the file, the defaults of a LAN are those of the schema.
+  const lan = written ?? siteShape.parse({ lans: [{ interface: name }] }).lans[0];
+  if (lan === undefined) return ok(undefined);
+  const checked = checkLan({ ...lan, interface: name }, facts);
+  if (checked.ok) return checked;
+  return err(checked.error.map(({ path, message }) => at(['lans', 0, ...path], message)));
+}
+
+function checkUrl(site: SiteFile, at: YamlText['at']): readonly Mistake[] {
+  const { url } = site.provisioning;
+  const path = ['provisioning', 'url'];
+  const unknown = placeholdersOf(url).filter((name) => !['server', 'mac', 'MAC', 'model'].includes(name));
+  const mistakes = unknown.map((name) =>
+    at(path, `nothing fills {${name}} (known: server, mac, MAC, model)`),
+  );
+  if (!/^(?:https?|tftp|ftp):\/\/./.test(url))
+    mistakes.push(at(path, `"${url}" is no http, https, tftp or ftp URL`));
+  return mistakes;
+}
+
+interface Folders {
+  readonly templateFolder: string | undefined;
+  readonly filesRoot: string | undefined;
+  readonly templates: Templates;
+  readonly at: YamlText['at'];
+}
+
+async function checkFolders({
+  templateFolder,
+  filesRoot,
+  templates,
+  at,
+}: Folders): Promise<readonly Mistake[]> {
+  const mistakes: Mistake[] = [];
+  for (const [key, folder] of [
+    ['templates', templateFolder],
+    ['root', filesRoot],
+  ] as const) {
+    if (folder === undefined) continue;
+    const isFolder = await stat(folder).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    if (!isFolder) mistakes.push(at(['files', key], `${folder} is no folder`));
+    else if (key === 'templates') mistakes.push(...(await strayTemplates(folder, templates)));
+  }
+  return mistakes;
+}
+
+async function textOf(file: string): Promise<string | undefined> {
+  try {
+    await access(file);
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}

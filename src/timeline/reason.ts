@@ -1,0 +1,166 @@
+// Why a rule said no. Each reason has one sentence for the table and one paragraph for the installer who asks.
+
+interface Words {
+  /** Ends the sentence "…, because …". */
+  readonly because: string;
+  /** What it means and what to try. */
+  readonly meaning: string;
+}
+
+const REASONS = {
+  // DHCP: no answer
+  'not-a-request': {
+    because: 'it is an answer and not a question (op 2)',
+    meaning:
+      'A BOOTREPLY reached the server port: another DHCP server or a relay is on this LAN. Nothing to do unless phones misbehave.',
+  },
+  'another-server-chosen': {
+    because: 'the phone chose another DHCP server',
+    meaning:
+      'Option 54 of the REQUEST names a server that is not this one. A second DHCP server is on the LAN: find it and switch it off, or run unboxd in companion mode.',
+  },
+  'pool-exhausted': {
+    because: 'no address of the pool is free',
+    meaning:
+      'Every address of the pool is leased or offered. Widen dhcp.pool, shorten dhcp.lease, or wait for leases to end.',
+  },
+  'companion-mode': {
+    because: 'companion mode gives no addresses',
+    meaning:
+      'dhcp.mode is companion: another server gives the addresses, unboxd answers INFORM only. Set dhcp.mode to full to give addresses.',
+  },
+  'unusable-hardware-address': {
+    because: 'its hardware address cannot be that of a phone',
+    meaning:
+      'chaddr is all zeros, a group address, or not six bytes of Ethernet. Such a client cannot be told apart from others.',
+  },
+  'relay-not-served': {
+    because: 'it came through a relay of a subnet that is not served here',
+    meaning:
+      'giaddr is not within the served subnet. Serve that subnet, or point the relay at the right server.',
+  },
+  'message-not-for-a-server': {
+    because: 'this message type is not for a server',
+    meaning: 'Option 53 holds a type that only servers send, or none that RFC 2131 knows. Nothing to do.',
+  },
+  'bootp-client': {
+    because: 'it speaks BOOTP and not DHCP',
+    meaning: 'There is no option 53 in the request. Only DHCP clients get addresses from the pool.',
+  },
+  // DHCP: NAK
+  'address-of-another-subnet': {
+    because: 'the address it asks for is not of this LAN',
+    meaning:
+      'The phone remembers an address from where it was before. It is told to forget it (NAK) and asks afresh within seconds.',
+  },
+  'address-of-another-phone': {
+    because: 'the address it asks for belongs to another phone',
+    meaning:
+      'The lease of that address is held by another MAC. The phone is told to forget it (NAK) and asks afresh within seconds.',
+  },
+  'address-not-offered': {
+    because: 'that address was not offered to it',
+    meaning:
+      'The phone asks for an address that was never offered or whose offer has run out. It is told to ask afresh (NAK).',
+  },
+  // PnP
+  'event-not-served': {
+    because: 'only the event ua-profile is served',
+    meaning:
+      'The SUBSCRIBE is for another event package, such as presence. Phones that look for provisioning ask for ua-profile.',
+  },
+  'no-url-for-this-phone': {
+    because: 'there is nothing to serve for this phone',
+    meaning:
+      'The vendor is not known, so no file could follow. A URL that leads nowhere is worse than none: the phone keeps it. Put the phone into the phone list with its vendor, or add a vendor file.',
+  },
+  'no-mac-in-request': {
+    because: 'no MAC is in the request and none is known for its address',
+    meaning:
+      'The phone does not name itself and got its address elsewhere. Let unboxd give the addresses, or enter the phone by hand.',
+  },
+  'sender-off-the-lan': {
+    because: 'the sender is not on the served subnet',
+    meaning:
+      'Answers go to addresses of the served subnet only, so that nobody can use unboxd to send packets elsewhere.',
+  },
+  'discover-only': {
+    because: 'PnP is set to discover only',
+    meaning: 'pnp: discover listens and shows phones but never answers. Set pnp: provision to answer.',
+  },
+  'not-a-subscribe': {
+    because: 'only SUBSCRIBE is answered here',
+    meaning:
+      'Another SIP method reached the PnP address. Phones that register look for a PBX: staging is not the place for it.',
+  },
+  // Files
+  'unknown-phone': {
+    because: 'no phone is known at this address',
+    meaning:
+      'The address has no lease of ours, and neither the file name nor the User-Agent names a MAC. Let unboxd give the addresses.',
+  },
+  'no-such-file': {
+    because: 'there is no such file',
+    meaning:
+      'No template makes a file of that name for this phone, and the files folder has none. Put it there if the phone needs it.',
+  },
+  'left-out-on-purpose': {
+    because: 'it is left out on purpose',
+    meaning:
+      'Serving this file would keep the phone from asking for its own file (the stop rule of its vendor). The phone goes on to the next name.',
+  },
+  'optional-file': {
+    because: 'it is optional and there is none',
+    meaning: 'Phones of this vendor ask for this file at every boot and go on without it. Nothing to do.',
+  },
+  'file-of-another-phone': {
+    because: 'it is the file of another phone',
+    meaning:
+      'The address was given to one MAC and asks for the file of another. Configuration files hold passwords, so each phone gets its own only.',
+  },
+  'name-not-allowed': {
+    because: 'the name is not allowed',
+    meaning:
+      'The name climbs out of the files folder, names a hidden file or holds forbidden bytes. No phone asks so: look who is at that address.',
+  },
+  'template-broken': {
+    because: 'its template does not render',
+    meaning:
+      'A variable of the template has no value for this phone, or the template has a mistake. "unboxd check" names file and line.',
+  },
+  'writing-not-served': {
+    because: 'uploads are not taken',
+    meaning: 'The phone wants to write a file (TFTP WRQ, HTTP PUT or POST). It works without that.',
+  },
+  'method-not-served': {
+    because: 'only GET and HEAD are served',
+    meaning: 'The phone used another HTTP method. It works without that.',
+  },
+  'too-busy': {
+    because: 'too many transfers are under way',
+    meaning: 'The limit of transfers at a time is reached. Phones ask again by themselves.',
+  },
+} as const satisfies Record<string, Words>;
+
+/** Why a door stayed silent or refused. */
+export type Reason = keyof typeof REASONS;
+
+/** The words after "because". */
+export function becauseOf(reason: Reason): string {
+  return REASONS[reason].because;
+}
+
+/** What it means and what to try. */
+export function meaningOf(reason: Reason): string {
+  return REASONS[reason].meaning;
+}
+
+/** All reasons, for the documentation and for the test that each has its words. */
+export function allReasons(): readonly Reason[] {
+  return Object.keys(REASONS) as Reason[];
+}
+
+/** Refusals that every healthy boot contains: told, but no cause for alarm. */
+export function isNormal(reason: Reason): boolean {
+  return reason === 'left-out-on-purpose' || reason === 'optional-file';
+}

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import { parseIpv4 } from '../../src/base/ipv4.ts';
+import { parseMac } from '../../src/base/mac.ts';
+import type { ResyncLine } from '../../src/control/api.ts';
+import { resyncPhone } from '../../src/control/resync.ts';
+import type { Phone } from '../../src/phones/phone.ts';
+import { createTimeline } from '../../src/timeline/journal.ts';
+import { acme } from '../fakes/vendors.ts';
+import { fakeWorld } from '../fakes/world.ts';
+
+const mac = parseMac('02ac3e000001') ?? expect.fail();
+const phone: Phone = {
+  mac,
+  address: parseIpv4('10.99.0.50') ?? expect.fail(),
+  clues: new Map(),
+  identity: { vendor: 'acme', by: '', conflicts: [] },
+};
+
+/** Resyncs one phone that answers `status` and, where asked, fetches after `fetchAfter` ms. */
+async function resynced(
+  answer: { status?: number; fetchAfter?: number },
+  of: Partial<Phone> = {},
+  vendor = true,
+) {
+  const world = fakeWorld();
+  const timeline = createTimeline();
+  const woken: unknown[] = [];
+  const said: ResyncLine[] = [];
+  if (answer.fetchAfter !== undefined) {
+    world.after(answer.fetchAfter, () =>
+      timeline.tell({
+        kind: 'fetched',
+        at: world.now(),
+        mac,
+        door: 'http',
+        file: 'x.cfg',
+        role: 'own',
+        bytes: 1,
+        digest: 'd',
+      }),
+    );
+  }
+  const wake = async (request: unknown) => {
+    woken.push(request);
+    const { status } = answer;
+    if (status === undefined) return await Promise.resolve({ kind: 'unanswered', tries: 11 } as const);
+    return await Promise.resolve({ kind: 'answered', status, reason: 'Word' } as const);
+  };
+  const order = { mac, reboot: false, patience: 60_000 };
+  const found = { phone: { ...phone, ...of }, vendor: vendor ? acme : undefined, order };
+  const done = resyncPhone({ world, timeline, wake }, found, (line) => said.push(line));
+  await world.advance(120_000);
+  await done;
+  return { verdict: said.at(-1)?.verdict, woken, kinds: timeline.story(mac).map(({ kind }) => kind) };
+}
+
+test.each([
+  { when: 'it answers and fetches', answer: { status: 200, fetchAfter: 3000 }, verdict: 'confirmed' },
+  {
+    when: 'it fetches before its answer is read',
+    answer: { status: 200, fetchAfter: 0 },
+    verdict: 'confirmed',
+  },
+  { when: 'it answers and does nothing', answer: { status: 200 }, verdict: 'acknowledged' },
+  { when: 'it fetches too late', answer: { status: 200, fetchAfter: 61_000 }, verdict: 'acknowledged' },
+  { when: 'it refuses', answer: { status: 489 }, verdict: 'refused' },
+  { when: 'it wants a password', answer: { status: 401 }, verdict: 'wants-password' },
+  { when: 'it is silent', answer: {}, verdict: 'unanswered' },
+])('when $when the verdict is $verdict', async ({ answer, verdict }) => {
+  expect((await resynced(answer)).verdict).toBe(verdict);
+});
+
+test('the event of the vendor goes to where the phone hears SIP', async () => {
+  const { woken, kinds } = await resynced({ status: 200, fetchAfter: 10 }, { sipPort: 5059 });
+  expect(woken).toEqual([{ mac, address: phone.address, port: 5059, event: 'check-sync;reboot=false' }]);
+  expect(kinds).toContain('wake-confirmed');
+});
+
+test('nothing is sent to a phone without an address or of unknown make', async () => {
+  const homeless = await resynced({ status: 200 }, { address: undefined });
+  const stranger = await resynced({ status: 200 }, {}, false);
+  expect([homeless.verdict, stranger.verdict]).toEqual(['unreachable', 'unreachable']);
+  expect([...homeless.woken, ...stranger.woken]).toEqual([]);
+});

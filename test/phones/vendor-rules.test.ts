@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+import { placeholdersOf } from '../../src/base/fill.ts';
+import { modelOf } from '../../src/phones/vendor.ts';
+import { IDS, vendor, vendors } from './kit.ts';
+
+describe('models', () => {
+  test.each(IDS)('%s: no spelling stands for two models', (id) => {
+    const { models } = vendor(id);
+    for (const model of models) {
+      for (const spelling of [model.name, ...model.also])
+        expect(modelOf(vendor(id), spelling)?.name).toBe(model.name);
+    }
+  });
+
+  test.each(IDS)('%s: every placeholder has a meaning', (id) => {
+    const { files, dhcp, url, speaks, models, uploads } = vendor(id);
+    const tokens = new Set(models.flatMap((model) => Object.keys(model.tokens)));
+    const texts = Object.values(dhcp.options).flatMap((value) =>
+      'text' in value
+        ? [value.text]
+        : 'ips' in value
+          ? [value.ips].flat()
+          : 'tlv' in value
+            ? value.tlv.map(({ text }) => text)
+            : [],
+    );
+    const spoken = [speaks.userAgent, speaks.option60, speaks.pnp?.uri, speaks.pnp?.event].filter(
+      (text) => text !== undefined,
+    );
+    const unknown = (used: readonly string[], known: readonly string[]): readonly string[] =>
+      used.flatMap(placeholdersOf).filter((name) => !known.includes(name));
+    expect(unknown([...files.map(({ ask }) => ask), ...uploads], ['mac', 'MAC', 'model', ...tokens])).toEqual(
+      [],
+    );
+    expect(unknown([...texts, url], ['url', 'server', 'mac', 'MAC', 'model', ...tokens])).toEqual([]);
+    expect(unknown(spoken, ['mac', 'MAC', 'model', 'firmware', ...tokens])).toEqual([]);
+  });
+
+  test.each([
+    { id: 'yealink', token: 'number' },
+    { id: 'cisco', token: 'psn' },
+  ])('$id: every model has its $token', ({ id, token }) => {
+    for (const { name, tokens } of vendor(id).models) expect(tokens[token], name).toMatch(/\w/);
+  });
+});
+
+describe('DHCP', () => {
+  test.each([
+    { id: 'yealink', options: { 43: { text: '{url}' } } },
+    { id: 'fanvil', options: { 43: { text: '{url}' } } },
+    { id: 'flyingvoice', options: {} },
+    // No 43: these phones read it as the URL of an ACS. The rule /$PSN.xml needs the bare address of a TFTP server.
+    {
+      id: 'cisco',
+      options: {
+        66: { text: '{server}' },
+        150: { ips: '{server}' },
+        159: { text: '{url}$PSN.xml' },
+        160: { text: '{url}$PSN.xml' },
+      },
+    },
+  ])('$id gets these options', ({ id, options }) => {
+    expect(vendor(id).dhcp.options).toEqual(options);
+    expect(vendor(id).dhcp.force).toEqual([]);
+    expect(vendor(id).dhcp.obeys).toContain(66);
+    expect(vendor(id).speaks.option55, 'a simulated phone asks for what it obeys').toContain(66);
+  });
+});
+
+/** Whether a repetition without end repeats a group that holds another one: such patterns can run for ages. */
+function hasNestedRepetition(source: string): boolean {
+  const plain = source.replaceAll(/\\./g, 'x').replaceAll(/\[[^\]]*\]/g, 'x');
+  const endless = /^(?:[*+]|\{\d+,\})/;
+  const open: boolean[] = [false];
+  for (let at = 0; at < plain.length; at += 1) {
+    const repeated = endless.test(plain.slice(at + 1));
+    if (plain[at] === '(') open.push(false);
+    else if (plain[at] === ')') {
+      const holds = open.pop() ?? false;
+      if (holds && repeated) return true;
+      open.push((open.pop() ?? false) || holds || repeated);
+    } else if (repeated) open.push(open.pop() !== undefined);
+  }
+  return false;
+}
+
+describe('patterns', () => {
+  const all = vendors.flatMap(({ id, recognise, files }) =>
+    [
+      ...recognise.option60,
+      ...recognise.pnpVendor,
+      ...recognise.userAgent,
+      ...files.flatMap(({ like }) => like ?? []),
+    ].map((pattern) => ({ id, pattern })),
+  );
+
+  test('the detector of nested repetitions is awake', () => {
+    expect(['(a+)+', '(?:x|a*b)*$', '((a+)b)+', '(a+){2,}'].map(hasNestedRepetition)).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+    expect(
+      ['a+b*', '(?:ab)+', '(a+)b', '(?:a+){3}', '[a+]+', '(\\+)*'].map(hasNestedRepetition),
+    ).not.toContain(true);
+    expect(all.length).toBeGreaterThan(15);
+  });
+
+  test.each(all)('$id: $pattern does not backtrack for long', ({ pattern }) => {
+    expect(hasNestedRepetition(pattern.source)).toBe(false);
+    const starts = [
+      '',
+      'Yealink SIP-T46S ',
+      'yealink-',
+      'W52P ',
+      'Fanvil X',
+      'Flyingvoice ',
+      'Cisco-CP-6841-3PCC/',
+      'y',
+      'f0c0',
+      'f0v',
+      'fanvil_',
+    ];
+    const before = performance.now();
+    for (const start of starts)
+      for (const filler of ['0', 'a', '1.', ' ', '00:', '_hw'])
+        pattern.test(`${start}${filler.repeat(2_000)}!`);
+    expect(performance.now() - before).toBeLessThan(500);
+  });
+
+  test.each(all)('$id: $pattern names only groups that are used', ({ id, pattern }) => {
+    const groups = [...pattern.source.matchAll(/\(\?<(\w+)>/g)].map((match) => match[1]);
+    const tokens = vendor(id).models.flatMap((model) => Object.keys(model.tokens));
+    expect(['model', 'firmware', 'mac', ...tokens]).toEqual(expect.arrayContaining(groups));
+  });
+});

@@ -1,0 +1,149 @@
+// A clock that moves when told to, and a LAN of one socket: enough to hold the SIP door and look at it from all sides.
+import { Buffer } from 'node:buffer';
+import { type Ipv4, parseIpv4, parseSubnet, type Subnet } from '../../src/base/ipv4.ts';
+import { type Mac, parseMac } from '../../src/base/mac.ts';
+import type { World } from '../../src/base/world.ts';
+import type { Lan, OnDatagram, Peer, UdpOptions } from '../../src/net/ports.ts';
+import { createRegister, type Register } from '../../src/phones/register.ts';
+import { openSip, type SipDoor, type SipServer } from '../../src/sip/server.ts';
+import type { PhoneEvent } from '../../src/timeline/event.ts';
+
+export interface Sent {
+  readonly at: number;
+  readonly text: string;
+  readonly to: string;
+}
+
+export interface TestWorld extends World {
+  /** Moves the clock, calling what is due on the way in its order. */
+  advance(ms: number): void;
+  /** How many timers are set. */
+  timers(): number;
+}
+
+export interface Stage {
+  readonly world: TestWorld;
+  readonly register: Register;
+  readonly sip: SipServer;
+  readonly sent: Sent[];
+  readonly events: PhoneEvent[];
+  readonly opened: readonly UdpOptions[];
+  /** A datagram reaches the door; `from` as `address:port`. */
+  deliver(bytes: Uint8Array | string, from: string): void;
+  /** Of all that was told: the kinds. */
+  kinds(): readonly string[];
+}
+
+export const SERVER = ip('10.1.0.1');
+export const SUBNET = net('10.1.0.0/22');
+
+export function ip(text: string): Ipv4 {
+  const address = parseIpv4(text);
+  if (address === undefined) throw new Error(`${text} is no address`);
+  return address;
+}
+
+export function macOf(text: string): Mac {
+  const mac = parseMac(text);
+  if (mac === undefined) throw new Error(`${text} is no MAC`);
+  return mac;
+}
+
+export function peer(text: string): Peer {
+  const [address = '', port = ''] = text.split(':');
+  return { address: ip(address), port: Number(port) };
+}
+
+function net(text: string): Subnet {
+  const subnet = parseSubnet(text);
+  if (subnet === undefined) throw new Error(`${text} is no subnet`);
+  return subnet;
+}
+
+interface Due {
+  readonly at: number;
+  readonly action: () => void;
+}
+
+export function testWorld(): TestWorld {
+  let now = 0;
+  let seed = 1;
+  const due = new Map<object, Due>();
+  const next = (until: number): readonly [object, Due] | undefined => {
+    let first: readonly [object, Due] | undefined;
+    for (const one of due) if (one[1].at <= until && one[1].at < (first?.[1].at ?? Infinity)) first = one;
+    return first;
+  };
+  return {
+    now: () => now,
+    random: () => {
+      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+      return seed / 2 ** 32;
+    },
+    after: (delay, action) => {
+      const key = {};
+      due.set(key, { at: now + delay, action });
+      return () => due.delete(key);
+    },
+    timers: () => due.size,
+    advance: (ms) => {
+      const until = now + ms;
+      for (let one = next(until); one !== undefined; one = next(until)) {
+        const [key, { at, action }] = one;
+        due.delete(key);
+        now = at;
+        action();
+      }
+      now = until;
+    },
+  };
+}
+
+/** The door opened on that LAN: every phone is told the same URL unless `changes` says otherwise. */
+export async function openStage(changes: Partial<SipDoor> = {}): Promise<Stage> {
+  const world = testWorld();
+  const register = createRegister({ catalogue: { vendors: [] }, list: [] });
+  const sent: Sent[] = [];
+  const events: PhoneEvent[] = [];
+  const opened: UdpOptions[] = [];
+  let hear: OnDatagram = () => undefined;
+  const lan: Lan = {
+    interface: 'lan0',
+    address: SERVER,
+    subnet: SUBNET,
+    openUdp: async (options, onDatagram) => {
+      opened.push(options);
+      hear = onDatagram;
+      return await Promise.resolve({
+        port: options.port,
+        send: (bytes, { address, port }) => {
+          const to = `${[24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.')}:${port}`;
+          sent.push({ at: world.now(), text: Buffer.from(bytes).toString('latin1'), to });
+        },
+        close: async () => await Promise.resolve(),
+      });
+    },
+    listenHttp: async () => await Promise.reject(new Error('no HTTP here')),
+  };
+  const sip = await openSip({
+    lan,
+    world,
+    register,
+    site: { pnp: 'provision' },
+    tell: (event) => events.push(event),
+    urlFor: () => 'http://10.1.0.1/',
+    notifyStyleFor: () => 'rfc',
+    ...changes,
+  });
+  return {
+    world,
+    register,
+    sip,
+    sent,
+    events,
+    opened,
+    deliver: (bytes, from) =>
+      hear(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes, peer(from)),
+    kinds: () => events.map(({ kind }) => kind),
+  };
+}

@@ -1,0 +1,143 @@
+// A whole staging LAN in memory: the real daemon with all its doors, simulated phones, virtual time, no socket.
+import { expect } from 'vitest';
+import { type App, openApp } from '../../src/app.ts';
+import { ANY, type Ipv4, parseIpv4, subnetOf } from '../../src/base/ipv4.ts';
+import { parseMac } from '../../src/base/mac.ts';
+import type { PhoneLine } from '../../src/control/api.ts';
+import type { LeaseChange } from '../../src/dhcp/leases.ts';
+import { modelOf, vendorOf } from '../../src/phones/vendor.ts';
+import { type PluggedPhone, plugPhone } from '../../src/rehearse/plug.ts';
+import { type LoadedSite, loadSite } from '../../src/site/load.ts';
+import type { State, StoredPhone } from '../../src/store/state.ts';
+import { fakeLan } from '../fakes/lan.ts';
+import { fakeWorld } from '../fakes/world.ts';
+
+export const SERVER = parseIpv4('10.99.0.1') ?? expect.fail();
+const SUBNET = subnetOf(SERVER, 24);
+
+interface Options {
+  /** Settings file; default: everything by default. */
+  readonly file?: string;
+  readonly phones?: string;
+  readonly seed?: number;
+}
+
+interface Plugged {
+  readonly mac: string;
+  readonly vendor: string;
+  readonly model: string;
+}
+
+const SILENT_LOG = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+export async function stagingLan(options: Options = {}) {
+  const world = fakeWorld(options.seed);
+  const lan = fakeLan(world, SUBNET);
+  const facts = () => ({ address: SERVER, subnet: SUBNET });
+  const loaded = await loadSite({ ...options, interface: 'lan0', facts });
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+  const site: LoadedSite = loaded.value;
+  const lanSite = site.lan ?? expect.fail('no LAN');
+  const memory = memoryState();
+  const start = async (): Promise<App> =>
+    await openApp({
+      site,
+      lanSite,
+      lan: lan.host(() => SERVER),
+      state: memory.state(),
+      world,
+      log: SILENT_LOG,
+    });
+  let app = await start();
+  const plugged: PluggedPhone[] = [];
+
+  return {
+    world,
+    lan,
+    memory,
+    get appliance() {
+      return app.appliance;
+    },
+    /** The daemon stops and starts again with what it had stored. */
+    restart: async () => {
+      await app.close();
+      app = await start();
+    },
+    plug: async ({ mac, vendor: id, model: name }: Plugged) => {
+      const vendor = vendorOf(site.catalogue, id) ?? expect.fail(`no vendor ${id}`);
+      const model = modelOf(vendor, name) ?? expect.fail(`no model ${name}`);
+      let own: Ipv4 = ANY;
+      const said: string[] = [];
+      const phone = await plugPhone({
+        setup: { mac: parseMac(mac) ?? expect.fail(mac), vendor, model, seed: plugged.length * 7919 + 1 },
+        lan: lan.host(() => own),
+        world,
+        takeAddress: async (address) => {
+          own = address;
+          await Promise.resolve();
+        },
+        webGet: async ({ to, from, target, userAgent }) => {
+          const request = {
+            method: 'GET',
+            target,
+            headers: { 'user-agent': userAgent },
+            from: { address: from, port: 40_000 },
+          };
+          const answer = await lan.http(to, request);
+          return { status: answer.status, bytes: answer.body?.length ?? 0 };
+        },
+        say: (line) => said.push(line),
+      });
+      plugged.push(phone);
+      return { said, phone, story: () => (app.appliance.story(mac) ?? []).map(({ sentence }) => sentence) };
+    },
+    line: async (mac: string): Promise<PhoneLine | undefined> =>
+      (await app.appliance.phones()).find((line) => parseMac(line.mac) === parseMac(mac)),
+    close: async () => {
+      for (const phone of plugged) await phone.close();
+      await app.close();
+    },
+  };
+}
+
+/** What the journal keeps, without a disk; `failing` makes it refuse. */
+function memoryState() {
+  const changes: LeaseChange[] = [];
+  const phones: StoredPhone[] = [];
+  const memory = {
+    failing: false,
+    state: (): State => ({
+      cut: 0,
+      leases: leasesFrom(changes),
+      phones: [...phones],
+      commit: async (more) => {
+        if (memory.failing) await Promise.reject(new Error('the disk is full'));
+        changes.push(...more);
+      },
+      notePhone: async (phone) => {
+        phones.push(phone);
+        await Promise.resolve();
+      },
+      close: async () => await Promise.resolve(),
+    }),
+  };
+  return memory;
+}
+
+function leasesFrom(changes: readonly LeaseChange[]): State['leases'] {
+  const leases = new Map<Ipv4, State['leases'][number]>();
+  for (const change of changes) {
+    const { mac, address } = change;
+    if (change.kind === 'freed') leases.delete(address);
+    else {
+      const expires = change.kind === 'bound' ? change.expires : change.until;
+      leases.set(address, { mac, address, state: change.kind, expires });
+    }
+  }
+  return [...leases.values()];
+}
