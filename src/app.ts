@@ -1,8 +1,9 @@
 // Opens the world and wires the doors: the only file that knows them all.
 // Server(door, decide(register, site)), one timeline, one desk for files.
 
-import { showIpv4 } from './base/ipv4.ts';
+import { type Ipv4, showIpv4 } from './base/ipv4.ts';
 import type { Log } from './base/log.ts';
+import { type Mac, showMac } from './base/mac.ts';
 import { type Closable, openAll, type World } from './base/world.ts';
 import type { Appliance } from './control/api.ts';
 import { createAppliance } from './control/appliance.ts';
@@ -24,6 +25,7 @@ import { openTftpServer } from './tftp/server.ts';
 import type { PhoneEvent, Tell } from './timeline/event.ts';
 import { createTimeline } from './timeline/journal.ts';
 import { rememberedProgress } from './timeline/progress.ts';
+import { isNormal } from './timeline/reason.ts';
 import { sentence } from './timeline/sentence.ts';
 
 export interface AppParts {
@@ -33,6 +35,7 @@ export interface AppParts {
   readonly state: State;
   readonly world: World;
   readonly log: Log;
+  readonly neighbourOf: (address: Ipv4) => Promise<Mac | undefined>;
 }
 
 /** Everything running on one LAN. Closing gives the sockets back; the state is the caller's. */
@@ -41,7 +44,8 @@ export interface App extends Closable {
 }
 
 /** Opens all doors. Rejects with a Fault, nothing left open, when one of them cannot be opened. */
-export async function openApp({ site, lanSite, lan, state, world, log }: AppParts): Promise<App> {
+export async function openApp(parts: AppParts): Promise<App> {
+  const { site, lanSite, lan, state, world, log } = parts;
   const { catalogue, provisioning } = site;
   const timeline = createTimeline(
     state.phones.map(({ mac, ownFile }) => [mac, rememberedProgress(mac, ownFile)]),
@@ -58,6 +62,7 @@ export async function openApp({ site, lanSite, lan, state, world, log }: AppPart
     shelf,
     lan: lanSite,
     urlFor: url,
+    neighbourOf: parts.neighbourOf,
     world,
     tell,
   });
@@ -144,9 +149,19 @@ function teller(parts: { state: State; register: Register; log: Log; tell: Tell 
 }
 
 function logEvent(log: Log, event: PhoneEvent): void {
-  const { kind, at: _loggedAlready, ...rest } = event;
-  const fields =
-    'address' in rest && rest.address !== undefined ? { ...rest, address: showIpv4(rest.address) } : rest;
-  const level = kind === 'fault' ? 'error' : kind === 'garbled' ? 'debug' : 'info';
-  log[level]({ event: kind, ...fields }, `${event.mac ?? event.from ?? 'unboxd'} ${sentence(event)}`);
+  const { kind, at: _loggedAlready, mac, ...rest } = event;
+  const { from } = rest;
+  const address = 'address' in rest && rest.address !== undefined ? { address: showIpv4(rest.address) } : {};
+  const who = mac === undefined ? (from ?? 'unboxd') : showMac(mac);
+  log[levelOf(event)](
+    { event: kind, mac: mac && showMac(mac), ...rest, ...address },
+    `${who} ${sentence(event)}`,
+  );
+}
+
+/** What every healthy boot contains is for those who look closely. */
+function levelOf(event: PhoneEvent): 'debug' | 'info' | 'error' {
+  if (event.kind === 'fault') return 'error';
+  if (event.kind === 'garbled') return 'debug';
+  return event.kind === 'refused' && isNormal(event.because) ? 'debug' : 'info';
 }

@@ -20,9 +20,9 @@ const terminal: Terminal = {
   note: (line) => void process.stderr.write(`${line}\n`),
   raw: (bytes) => void process.stdout.write(bytes),
   isTty: process.stdout.isTTY,
-  // Read anew each time: people resize their windows.
+  // Read anew each time: people resize their windows. What goes into a file or a pipe is not cut.
   get columns() {
-    return process.stdout.isTTY ? process.stdout.columns : 100;
+    return process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
   },
   get rows() {
     return process.stdout.isTTY ? process.stdout.rows : 24;

@@ -10,7 +10,13 @@ const SECRETS = ['password', 'sip_password', 'admin_password', 'authorization', 
 /** Opens the log on standard output. `pretty` is for people at a terminal. */
 export function openLog({ level, pretty }: { readonly level: string; readonly pretty: boolean }): Log {
   const redact = { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '(secret)' };
-  const options = { level, redact, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const options = {
+    level,
+    redact,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
   if (!pretty) return pino(options);
   return pino(
     options,

@@ -1,8 +1,7 @@
 // Checking unknown data against a shape, all mistakes at once. The one home of zod, with the value types that
-// people write: durations, MACs, addresses, ranges.
+// people write: durations, addresses, ranges.
 import { z } from 'zod';
-import { type Ipv4, parseIpv4, parseSubnet } from './ipv4.ts';
-import { parseMac } from './mac.ts';
+import { type Ipv4, parseIpv4 } from './ipv4.ts';
 import { err, ok, type Result } from './result.ts';
 import { parseDuration } from './units.ts';
 
@@ -47,8 +46,6 @@ function written<Value>(what: string, parse: (text: string) => Value | undefined
 
 export const duration = written('a duration (write 30s, 10m, 1h or 2d)', parseDuration);
 export const ipv4 = written('an IPv4 address (write 10.20.0.1)', parseIpv4);
-export const subnet = written('a subnet (write 10.20.0.0/22)', parseSubnet);
-export const mac = written('a MAC address (write 00:15:65:aa:bb:cc)', parseMac);
 
 /** `10.20.0.50-10.20.3.250`, both ends included. */
 export const ipv4Range = written(

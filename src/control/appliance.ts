@@ -56,7 +56,10 @@ export function createAppliance(parts: ApplianceParts): Appliance {
   };
 
   return {
-    phones: async () => await Promise.all([...register.phones.values()].map(lineFor)),
+    phones: async () => {
+      const lines = await Promise.all([...register.phones.values()].map(lineFor));
+      return lines.sort((a, b) => a.mac.localeCompare(b.mac));
+    },
     story: (text) => {
       if (text === undefined) return timeline.story().map(storyLine);
       const mac = parseMac(text);

@@ -96,13 +96,13 @@ function decideRequest(dhcpCase: DhcpCase): DhcpDecision {
     withdraw(leases, phone.mac);
     return silence(dhcpCase, 'another-server-chosen');
   }
-  if (address === undefined) return refuse(dhcpCase, 'address-not-offered');
+  if (address === undefined) return refuse(dhcpCase, 'address-not-given-here');
   if (!isHost(lan, address)) return refuse(dhcpCase, 'address-of-another-subnet', address);
   const claim = { mac: phone.mac, address, now };
   const bound = bind(leases, { ...claim, duration: lan.dhcp.lease });
   if (bound === undefined) {
     const taken = standingOf(leases, claim) === 'taken';
-    return refuse(dhcpCase, taken ? 'address-of-another-phone' : 'address-not-offered', address);
+    return refuse(dhcpCase, taken ? 'address-of-another-phone' : 'address-not-given-here', address);
   }
   const seconds = Math.floor((bound.lease.expires - now) / 1000);
   const { options, url } = optionsFor(dhcpCase, leaseTimes(seconds));
@@ -170,9 +170,7 @@ function decideDecline(dhcpCase: DhcpCase): DhcpDecision {
 function notItsOwn(dhcpCase: DhcpCase, address: Ipv4): DhcpDecision {
   const { phone, leases, now } = dhcpCase;
   const taken = standingOf(leases, { mac: phone.mac, address, now }) === 'taken';
-  return taken
-    ? silence(dhcpCase, 'address-of-another-phone')
-    : { answer: { kind: 'none' }, events: [], changes: [] };
+  return taken ? silence(dhcpCase, 'not-its-address') : { answer: { kind: 'none' }, events: [], changes: [] };
 }
 
 /** RFC 2131 section 4.3.5: settings for a phone that has its address from elsewhere. */

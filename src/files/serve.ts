@@ -26,6 +26,8 @@ export interface DeskParts {
   readonly shelf: Shelf;
   readonly lan: { readonly address: Ipv4 };
   readonly urlFor: (phone: Phone) => string | undefined;
+  /** Whose hardware address the kernel knows for an address of the LAN. */
+  readonly neighbourOf: (address: Ipv4) => Promise<Mac | undefined>;
   readonly world: World;
   readonly tell: Tell;
 }
@@ -70,7 +72,7 @@ export function createDesk(parts: DeskParts): Desk {
     prepare,
     ask: async (ask) => {
       const cleaned = cleanName(ask.name);
-      const phone = whoAsks(parts, ask, cleaned.ok ? cleaned.value : undefined);
+      const phone = await whoAsks(parts, ask, cleaned.ok ? cleaned.value : undefined);
       try {
         return answered(parts, { ask, phone, gets: await prepare(phone, ask.name) });
       } catch (error) {
@@ -113,19 +115,17 @@ const BINARY = 'application/octet-stream';
 
 /**
  * A lease of ours settles who asks. Elsewhere the phone's own word counts: its User-Agent, the MAC in the file name,
- * or what was last said from that address.
+ * or what was last said from that address. When all are silent, the kernel may know who is there.
  */
-function whoAsks(
-  { register, world, tell }: DeskParts,
-  ask: FileAsk,
-  name: string | undefined,
-): Phone | undefined {
+async function whoAsks(parts: DeskParts, ask: FileAsk, name: string | undefined): Promise<Phone | undefined> {
+  const { register, world, tell } = parts;
   const { address } = ask.from;
   const mac: Mac | undefined =
     leaseHolderAt(register, address)?.mac ??
     (ask.userAgent === undefined ? undefined : macInUserAgent(register.catalogue, ask.userAgent)) ??
     (name === undefined ? undefined : macInName(register.catalogue, name)) ??
-    phoneAt(register, address)?.mac;
+    phoneAt(register, address)?.mac ??
+    (await parts.neighbourOf(address));
   if (mac === undefined) return undefined;
   const clues: Clue[] = [];
   if (ask.userAgent !== undefined) clues.push({ kind: 'user-agent', text: ask.userAgent.slice(0, 256) });

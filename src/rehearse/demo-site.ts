@@ -49,7 +49,6 @@ export async function writeDemoSite(place: { readonly interface: string }): Prom
   const folder = await mkdtemp(join(tmpdir(), 'unboxd-demo-'));
   const config = join(folder, 'unboxd.yaml');
   const control = join(folder, 'control.sock');
-  // One make is told a TFTP URL, so that every door is used.
   const settings = `lans:
   - interface: ${place.interface}
     dhcp: { lease: 1h }
@@ -57,8 +56,6 @@ phones: phones.csv
 state: state
 control: { socket: control.sock }
 log: { level: info }
-vendors:
-  flyingvoice: { url: 'tftp://{server}/' }
 `;
   await writeFile(config, settings);
   await writeFile(join(folder, 'phones.csv'), DEMO_LIST);

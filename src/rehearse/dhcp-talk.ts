@@ -1,6 +1,6 @@
 // What a phone says and reads in DHCP (RFC 2131 section 4.4), for simulated phones.
 import { latin1, toHex } from '../base/bytes.ts';
-import { ANY, type Ipv4, ipv4Bytes, ipv4FromBytes } from '../base/ipv4.ts';
+import { ANY, type Ipv4, ipv4Bytes, ipv4FromBytes, parseIpv4, showIpv4 } from '../base/ipv4.ts';
 import type { Mac } from '../base/mac.ts';
 import { messageType } from '../dhcp/clues.ts';
 import { encodeMessageType, encodeText, encodeU16, type MessageType } from '../dhcp/options.ts';
@@ -83,11 +83,17 @@ export function readAnswer(bytes: Uint8Array, voice: DhcpVoice): DhcpAnswer | un
   return { kind: type, address: yiaddr, server, options };
 }
 
-/** The URL in the first of the options that the phone obeys; bytes that are no URL are passed over. */
+/**
+ * The URL by the first of the options that the phone obeys and that holds one. A bare address, as text (option 66) or in
+ * four bytes (option 150, RFC 5859), means a TFTP server.
+ */
 export function urlIn(options: DhcpMessage['options'], obeys: readonly number[]): string | undefined {
   for (const code of obeys) {
-    const text = latin1(options.get(code) ?? new Uint8Array()).replace(/\0+$/, '');
+    const bytes = options.get(code) ?? new Uint8Array();
+    const text = latin1(bytes).replace(/\0+$/, '');
     if (/^\w+:\/\//.test(text)) return text;
+    const server = parseIpv4(text) ?? ipv4FromBytes(bytes);
+    if (server !== undefined) return `tftp://${showIpv4(server)}/`;
   }
   return undefined;
 }

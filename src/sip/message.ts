@@ -36,11 +36,10 @@ const HEADERS = {
 
 export type HeaderName = keyof typeof HEADERS;
 
-const CANONICAL: ReadonlyMap<string, string> = new Map(
-  Object.entries(HEADERS).flatMap(([name, letter]) => [
-    [name.toLowerCase(), name],
-    [letter, name],
-  ]),
+const CANONICAL: ReadonlyMap<string, HeaderName> = new Map(
+  Object.entries(HEADERS).flatMap(([name, letter]) =>
+    [name.toLowerCase(), letter].filter((key) => key !== '').map((key) => [key, name as HeaderName]),
+  ),
 );
 
 export interface SipHeader {
@@ -178,13 +177,19 @@ function readHeaders(lines: readonly Line[]): Headers {
       if (contentLength !== undefined || !/^\d{1,10}$/.test(value)) throw new WireError('bad-value', line.at);
       contentLength = Number(value);
     } else if (name === 'Via') {
-      // Several in one line mean the same as several lines (RFC 3261 section 7.3.1).
-      for (const via of splitOutside(value, ',') ?? ['']) headers.push({ name, value: trimmed(via) });
+      headers.push(...splitVias(value, line.at));
     } else {
       headers.push({ name, value });
     }
   }
   return { headers, contentLength };
+}
+
+/** Several in one line mean the same as several lines (RFC 3261 section 7.3.1). */
+function splitVias(value: string, at: number): readonly SipHeader[] {
+  const vias = splitOutside(value, ',');
+  if (vias === undefined) throw new WireError('bad-value', at);
+  return vias.map((via) => ({ name: 'Via', value: trimmed(via) }));
 }
 
 function readHeader({ text, at }: Line): SipHeader {

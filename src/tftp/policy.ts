@@ -9,24 +9,26 @@ type ErrorPacket = Extract<TftpPacket, { kind: 'error' }>;
  * theirs. The text has no paths of the server.
  */
 export function errorFor(because: Reason): ErrorPacket {
-  return { kind: 'error', code: codeFor(because), message: becauseOf(because) };
+  const { notFound, accessViolation } = ERROR_CODE;
+  const code = NOT_THERE.has(because)
+    ? notFound
+    : NOT_THEIRS.has(because)
+      ? accessViolation
+      : ERROR_CODE.undefined;
+  return { kind: 'error', code, message: becauseOf(because) };
 }
 
-function codeFor(because: Reason): number {
-  switch (because) {
-    case 'no-such-file':
-    case 'unknown-phone':
-    case 'optional-file':
-    case 'left-out-on-purpose':
-      return ERROR_CODE.notFound;
-    case 'file-of-another-phone':
-    case 'name-not-allowed':
-    case 'writing-not-served':
-      return ERROR_CODE.accessViolation;
-    default:
-      return ERROR_CODE.undefined;
-  }
-}
+const NOT_THERE: ReadonlySet<Reason> = new Set([
+  'no-such-file',
+  'unknown-phone',
+  'optional-file',
+  'left-out-on-purpose',
+]);
+const NOT_THEIRS: ReadonlySet<Reason> = new Set([
+  'file-of-another-phone',
+  'name-not-allowed',
+  'writing-not-served',
+]);
 
 /** RFC 1350 section 4: to whoever sends to a transfer that is not theirs; the transfer goes on. */
 export const UNKNOWN_TID: ErrorPacket = {

@@ -114,23 +114,22 @@ function isSame(a: TftpRequest, b: TftpRequest): boolean {
 function serve(serving: Serving, request: TftpRequest, peer: Peer): void {
   const { sessions, perAddress, desk } = serving;
   const key = peerKey(peer);
-  let running: Running | undefined;
-  let open = true;
+  const state: { open: boolean; running?: Running } = { open: true };
   const close = (): void => {
-    if (!open) return;
-    open = false;
+    if (!state.open) return;
+    state.open = false;
     sessions.delete(key);
     const left = (perAddress.get(peer.address) ?? 1) - 1;
     if (left === 0) perAddress.delete(peer.address);
     else perAddress.set(peer.address, left);
-    running?.stop();
+    state.running?.stop();
   };
   sessions.set(key, {
     peer,
     request,
     // Before the transfer runs there is nothing to repeat; an error then just ends it.
     feed: (input) => {
-      if (running !== undefined) running.feed(input);
+      if (state.running !== undefined) state.running.feed(input);
       else if (input.kind === 'error') close();
     },
     close,
@@ -139,20 +138,24 @@ function serve(serving: Serving, request: TftpRequest, peer: Peer): void {
 
   const begin = async (): Promise<void> => {
     const answer = await desk.ask({ door: 'tftp', name: nameOf(request), from: peer });
-    if (!open) return;
+    if (!state.open) return;
     if (answer.kind === 'refused') {
       serving.send(encodePacket(errorFor(answer.because)), peer);
-      return close();
+      close();
+      return;
     }
-    const opened = await run(serving, { request, peer, answer, close });
-    running = opened;
-    // It was closed while its socket was being opened.
-    if (!open) opened.stop();
+    state.running = await run(serving, { request, peer, answer, close });
+    // It may have been closed while its socket was being opened.
+    if (!isOpen(state)) state.running.stop();
   };
   begin().catch((error: unknown) => {
     tellFault(serving, error);
     close();
   });
+}
+
+function isOpen(state: { readonly open: boolean }): boolean {
+  return state.open;
 }
 
 interface Running {

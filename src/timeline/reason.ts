@@ -58,10 +58,15 @@ const REASONS = {
     meaning:
       'The lease of that address is held by another MAC. The phone is told to forget it (NAK) and asks afresh within seconds.',
   },
-  'address-not-offered': {
-    because: 'that address was not offered to it',
+  'address-not-given-here': {
+    because: 'that address is not given to phones',
     meaning:
-      'The phone asks for an address that was never offered or whose offer has run out. It is told to ask afresh (NAK).',
+      'The phone asks for an address outside the pool, for one that is kept back or in quarantine, or names none. It is told to ask afresh (NAK).',
+  },
+  'not-its-address': {
+    because: 'the address is held by another phone',
+    meaning:
+      'The phone gives back or declines an address that another MAC holds. Nothing is changed: only the holder may do that.',
   },
   // PnP
   'event-not-served': {

@@ -236,7 +236,7 @@ describe('each cell of message, state and lease', () => {
       {
         when: 'RELEASE of what another phone has',
         what: { type: 'release', ciaddr: '10.20.0.51' },
-        is: 'silence address-of-another-phone',
+        is: 'silence not-its-address',
         events: ['no-answer-given'],
       },
       {
@@ -255,7 +255,7 @@ describe('each cell of message, state and lease', () => {
       {
         when: 'DECLINE of what another phone has',
         what: { type: 'decline', requested: '10.20.0.51' },
-        is: 'silence address-of-another-phone',
+        is: 'silence not-its-address',
         events: ['no-answer-given'],
       },
       {
@@ -463,8 +463,8 @@ describe('what is told', () => {
 
   test.each([
     { requested: '10.20.0.51', because: 'address-of-another-phone' },
-    { requested: '10.20.0.53', because: 'address-not-offered' },
-    { requested: '10.20.0.60', because: 'address-not-offered' },
+    { requested: '10.20.0.53', because: 'address-not-given-here' },
+    { requested: '10.20.0.60', because: 'address-not-given-here' },
     { requested: '192.168.1.20', because: 'address-of-another-subnet' },
   ])('that $requested is refused: $because', ({ requested, because }) => {
     expect(decide({ type: 'request', requested }).events).toEqual([

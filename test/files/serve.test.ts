@@ -52,6 +52,7 @@ function desk(texts: Readonly<Record<string, string>>) {
     shelf: openShelf(join(root, 'files')),
     lan: { address: SERVER },
     urlFor: () => 'http://10.99.0.1/',
+    neighbourOf: async () => await Promise.resolve(undefined),
     world: fakeWorld(),
     tell: (event) => events.push(event),
   });

@@ -1,4 +1,5 @@
 // The DHCP codec against arbitrary bytes, damaged packets and arbitrary options. Seeded: every run is the same run.
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ipv4FromNumber } from '../../src/base/ipv4.ts';
@@ -108,7 +109,9 @@ test('what is written comes back, and only what is told to be dropped is missing
       expect(bytes.length).toBeLessThanOrEqual(Math.max(576, maxLength ?? 576) - 28);
       const kept = new Map([...whole.options].filter(([key]) => !dropped.includes(key)));
       const decoded = decodePacket(bytes);
-      expect(decoded).toEqual({ ok: true, value: { ...whole, options: kept } });
+      // Compared without a diff: shrinking a failure would make thousands of them.
+      const wanted = { ok: true, value: { ...whole, options: kept, malformedTail: undefined } };
+      expect(isDeepStrictEqual(decoded, wanted)).toBe(true);
       const overloaded = (whole.file === '' && bytes[108] !== 0) || (whole.sname === '' && bytes[44] !== 0);
       seen.overloaded += overloaded ? 1 : 0;
       seen.dropped += dropped.length > 0 ? 1 : 0;

@@ -150,6 +150,7 @@ describe('what is refused', () => {
     ['a Via of another protocol', GOOD.replace('Via: SIP/2.0', 'Via: SIP/7.0'), 'bad-value'],
     ['a Via with a port beyond 65535', GOOD.replace(':5059;', ':65536;'), 'bad-value'],
     ['a Via with an open quote', GOOD.replace(';branch=', ';branch="'), 'bad-value'],
+    ['a second Via with an open quote', withLines('Via: SIP/2.0/UDP h;x="'), 'bad-value'],
     ['a From with an open quote', GOOD.replace('From: <', 'From: "A <'), 'bad-value'],
     ['a To with an open bracket', GOOD.replace(/To: .*\r\n/, 'To: <sip:a@b\r\n'), 'bad-value'],
     ['a To that is no URI', GOOD.replace(/To: .*\r\n/, 'To: nobody\r\n'), 'bad-value'],

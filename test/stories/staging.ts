@@ -52,6 +52,7 @@ export async function stagingLan(options: Options = {}) {
       state: memory.state(),
       world,
       log: SILENT_LOG,
+      neighbourOf: async () => await Promise.resolve(undefined),
     });
   let app = await start();
   const plugged: PluggedPhone[] = [];

@@ -17,8 +17,8 @@ export const phones: Command = {
       terminal.out(JSON.stringify(lines, null, 2));
       return 0;
     }
-    const columns = terminal.isTty ? terminal.columns : Number.POSITIVE_INFINITY;
-    for (const line of phoneTable(lines, { columns, colour: terminal.isTty })) terminal.out(line);
+    const look = { columns: terminal.columns, colour: terminal.isTty };
+    for (const line of phoneTable(lines, look)) terminal.out(line);
     terminal.out(countStages(lines));
     return 0;
   },

@@ -6,6 +6,7 @@ import { openAll } from '../../base/world.ts';
 import { openControl } from '../../control/server.ts';
 import { findInterface, listInterfaces } from '../../net/interfaces.ts';
 import { openLan } from '../../net/lan.ts';
+import { neighbourOf } from '../../net/neighbours.ts';
 import { systemdSockets } from '../../net/systemd.ts';
 import { realWorld } from '../../net/world.ts';
 import { type LoadedSite, loadSite } from '../../site/load.ts';
@@ -76,7 +77,7 @@ async function open(site: LoadedSite, lanSite: LanSite, call: { flags: Flags; te
       return state;
     },
     async () => {
-      app = await openApp({ site, lanSite, lan, state: opened(state), world, log });
+      app = await openApp({ site, lanSite, lan, state: opened(state), world, log, neighbourOf });
       return app;
     },
     async () => await openControl(site.controlSocket, opened(app).appliance),

@@ -1,0 +1,172 @@
+import { afterEach, expect, test } from 'vitest';
+import { type Ipv4, parseIpv4, subnetOf } from '../../src/base/ipv4.ts';
+import type { FileDesk, FileOutcome } from '../../src/files/desk.ts';
+import type { Peer, UdpSocket } from '../../src/net/ports.ts';
+import { decodePacket, encodePacket, type TftpPacket } from '../../src/tftp/packet.ts';
+import { openTftpServer } from '../../src/tftp/server.ts';
+import type { PhoneEvent } from '../../src/timeline/event.ts';
+import { fakeLan } from '../fakes/lan.ts';
+import { fakeWorld } from '../fakes/world.ts';
+
+const address = (text: string): Ipv4 => parseIpv4(text) ?? expect.fail(text);
+const SERVER = address('10.99.0.1');
+const PORT_69: Peer = { address: SERVER, port: 69 };
+const content = Buffer.from(Array.from({ length: 1300 }, (_, index) => index & 0xff));
+
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.close();
+});
+
+async function served() {
+  const world = fakeWorld();
+  const lan = fakeLan(world, subnetOf(SERVER, 24));
+  const events: PhoneEvent[] = [];
+  const outcomes: FileOutcome[] = [];
+  const asked: string[] = [];
+  const desk: FileDesk = {
+    ask: async ({ name }) => {
+      asked.push(name);
+      await Promise.resolve();
+      if (name === 'missing') return { kind: 'refused', because: 'no-such-file' };
+      if (name === 'broken') throw new Error('the disk is gone');
+      const ended = (outcome: FileOutcome): void => void outcomes.push(outcome);
+      return { kind: 'file', name, role: 'own', content, digest: 'd', type: 'text/plain', ended };
+    },
+  };
+  const tell = (event: PhoneEvent): void => void events.push(event);
+  opened.push(await openTftpServer({ lan: lan.host(() => SERVER), desk, world, tell }));
+
+  /** A phone with one socket; `heard` collects what reaches it. */
+  const phone = async (at = '10.99.0.50') => {
+    const heard: { packet: TftpPacket; from: Peer }[] = [];
+    const own = address(at);
+    const socket: UdpSocket = await lan
+      .host(() => own)
+      .openUdp({ port: 0, purpose: 'test', onTrouble: () => undefined }, (bytes, from) => {
+        const packet = decodePacket(bytes);
+        if (packet.ok) heard.push({ packet: packet.value, from });
+      });
+    const raw = async (bytes: Uint8Array, to = PORT_69): Promise<void> => {
+      socket.send(bytes, to);
+      await world.advance(5);
+    };
+    const say = async (packet: TftpPacket, to?: Peer): Promise<void> => await raw(encodePacket(packet), to);
+    const read = async (filename: string, mode = 'octet'): Promise<void> =>
+      await say({ kind: 'rrq', filename, mode, options: [] });
+    return { heard, raw, say, read, last: () => heard.at(-1) ?? expect.fail('it heard nothing') };
+  };
+  return { world, events, outcomes, asked, phone };
+}
+
+const brief = (packet: TftpPacket): string =>
+  packet.kind === 'data'
+    ? `data ${packet.block}`
+    : packet.kind === 'error'
+      ? `error ${packet.code}`
+      : packet.kind;
+
+test('a file goes out block by block from a port of its own, and its end is told', async () => {
+  const { phone, outcomes } = await served();
+  const { heard, say, read, last } = await phone();
+  await read('a.cfg');
+  for (const block of [1, 2, 3]) await say({ kind: 'ack', block }, last().from);
+  expect(heard.map(({ packet }) => brief(packet))).toEqual(['data 1', 'data 2', 'data 3']);
+  expect(new Set(heard.map(({ from }) => from.port)).has(69)).toBe(false);
+  const got = Buffer.concat(
+    heard.map(({ packet }) => (packet.kind === 'data' ? packet.data : new Uint8Array())),
+  );
+  expect(got.equals(content)).toBe(true);
+  expect(outcomes).toMatchObject([{ complete: true, bytes: 1300 }]);
+});
+
+test('netascii and any spelling of the mode; another mode is error 4', async () => {
+  const { phone } = await served();
+  const { read, heard } = await phone();
+  await read('a.cfg', 'NetASCII');
+  await read('b.cfg', 'mail');
+  expect(heard.map(({ packet }) => brief(packet))).toEqual(['data 1', 'error 4']);
+});
+
+test('a repeated request makes no second transfer; another name ends the first', async () => {
+  const { phone, asked, outcomes } = await served();
+  const { read, heard, say, last } = await phone();
+  await read('a.cfg');
+  await read('a.cfg');
+  expect(asked).toEqual(['a.cfg']);
+  await read('b.cfg');
+  expect(asked).toEqual(['a.cfg', 'b.cfg']);
+  expect(outcomes).toMatchObject([{ complete: false }]);
+  const first = heard[0]?.from ?? expect.fail();
+  const count = heard.length;
+  await say({ kind: 'ack', block: 1 }, first);
+  expect(heard.length).toBe(count);
+  expect(last().from.port).not.toBe(first.port);
+});
+
+test('a stranger at the port of a transfer gets error 5, and the transfer goes on', async () => {
+  const { phone, outcomes } = await served();
+  const [owner, stranger] = [await phone(), await phone('10.99.0.66')];
+  await owner.read('a.cfg');
+  const port = owner.last().from;
+  await stranger.say({ kind: 'error', code: 0, message: 'die' }, port);
+  await stranger.say({ kind: 'ack', block: 1 }, port);
+  expect(stranger.heard.map(({ packet }) => brief(packet))).toEqual(['error 5']);
+  for (const block of [1, 2, 3]) await owner.say({ kind: 'ack', block }, port);
+  expect(outcomes).toMatchObject([{ complete: true }]);
+});
+
+test('a missing file is error 1 at once; writing is error 2 and told', async () => {
+  const { phone, events } = await served();
+  const { read, say, heard } = await phone();
+  await read('missing');
+  await say({ kind: 'wrq', filename: 'x-local.cfg', mode: 'octet', options: [] });
+  expect(heard.map(({ packet }) => brief(packet))).toEqual(['error 1', 'error 2']);
+  expect(events).toMatchObject([{ kind: 'refused', file: 'x-local.cfg', because: 'writing-not-served' }]);
+});
+
+test('garbage is told with its place, never answered, and the next request is served', async () => {
+  const { phone, events, world } = await served();
+  const { raw, say, read, heard } = await phone();
+  for (const bytes of [[], [0], [0, 9, 1], [0, 1, 97]]) {
+    await raw(Uint8Array.from(bytes));
+    await world.advance(1000);
+  }
+  await say({ kind: 'ack', block: 1 });
+  await say({ kind: 'data', block: 1, data: content.subarray(0, 3) });
+  await say({ kind: 'error', code: 1, message: 'x' });
+  expect(heard).toEqual([]);
+  expect(events.map(({ kind }) => kind)).toEqual(['garbled', 'garbled', 'garbled', 'garbled']);
+  await read('a.cfg');
+  expect(heard).toHaveLength(1);
+});
+
+test('who is not on the LAN gets nothing', async () => {
+  const { phone, asked } = await served();
+  const { read } = await phone('192.0.2.7');
+  await read('a.cfg');
+  expect(asked).toEqual([]);
+});
+
+test('trouble of the desk is a fault, not the end of the door', async () => {
+  const { phone, events } = await served();
+  const { read, heard } = await phone();
+  await read('broken');
+  await read('a.cfg');
+  expect(events).toMatchObject([{ kind: 'fault', message: 'TFTP: the disk is gone' }]);
+  expect(heard).toHaveLength(1);
+});
+
+test('requests beyond the limit are silent and told once; as transfers end, there is room again', async () => {
+  const { phone, events, world, asked } = await served();
+  for (let count = 0; count < 1110; count += 1) {
+    const one = await phone();
+    await one.read('a.cfg');
+  }
+  expect(asked.length).toBeLessThanOrEqual(1100);
+  expect(events.filter(({ kind }) => kind === 'refused')).not.toEqual([]);
+  await world.advance(30_000);
+  const late = await phone();
+  await late.read('late.cfg');
+  expect(asked.at(-1)).toBe('late.cfg');
+});
