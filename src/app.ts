@@ -12,7 +12,7 @@ import { openDhcpServer } from './dhcp/server.ts';
 import { openShelf, type Shelf } from './files/disk.ts';
 import { createDesk } from './files/serve.ts';
 import { openHttpServer } from './http/server.ts';
-import type { Lan } from './net/ports.ts';
+import type { HttpOptions, Lan } from './net/ports.ts';
 import type { Phone } from './phones/phone.ts';
 import { bindAddress, createRegister, type Register } from './phones/register.ts';
 import { urlFor } from './phones/url.ts';
@@ -35,6 +35,8 @@ export interface AppParts {
   readonly state: State;
   readonly world: World;
   readonly log: Log;
+  /** Needed when the HTTPS door is on. */
+  readonly tls?: HttpOptions['tls'];
   readonly neighbourOf: (address: Ipv4) => Promise<Mac | undefined>;
 }
 
@@ -81,10 +83,11 @@ export async function openApp(parts: AppParts): Promise<App> {
       return sip;
     },
     ...(site.doors.tftp === 'off' ? [] : [async () => await openTftpServer({ lan, desk, world, tell })]),
-    ...(site.doors.http === 'off' ? [] : [httpDoor(site.doors.http)]),
+    ...(site.doors.http === 'off' ? [] : [webDoor(site.doors.http)]),
+    ...(site.doors.https === 'off' ? [] : [webDoor(site.doors.https, parts.tls)]),
   ]);
-  function httpDoor(port: number): () => Promise<Closable> {
-    return async () => await openHttpServer({ lan, port, desk, world, tell });
+  function webDoor(port: number, tls?: HttpOptions['tls']): () => Promise<Closable> {
+    return async () => await openHttpServer({ lan, port, tls, desk, world, tell });
   }
 
   const appliance = createAppliance({

@@ -2,6 +2,7 @@
 // argv to command. The only place that ends the process, reads the environment and writes to the terminal.
 import { readFileSync } from 'node:fs';
 import type { Terminal } from './cli/command.ts';
+import { cert } from './cli/commands/cert.ts';
 import { check } from './cli/commands/check.ts';
 import { demo } from './cli/commands/demo.ts';
 import { explain } from './cli/commands/explain.ts';
@@ -49,7 +50,7 @@ process.stdout.on('error', () => process.exit(0));
 const version = (
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version;
-const commands = [serve, check, phones, watch, story, explain, render, leases, resync, demo, simulate];
+const commands = [serve, check, phones, watch, story, explain, render, leases, resync, cert, demo, simulate];
 const code = await runProgram({ version, commands, terminal }, process.argv.slice(2));
 // What was written to a pipe must have gone out before the process ends.
 process.stdout.write('', () => process.exit(code));

@@ -2,27 +2,31 @@
 import { isWithin, showIpv4 } from '../base/ipv4.ts';
 import type { Closable, World } from '../base/world.ts';
 import type { FileDesk } from '../files/desk.ts';
-import type { Lan, Peer, PlainAnswer, PlainRequest } from '../net/ports.ts';
+import type { HttpOptions, Lan, Peer, PlainAnswer, PlainRequest } from '../net/ports.ts';
 import type { Tell } from '../timeline/event.ts';
 import { answerWith, decideHttp, refusal } from './policy.ts';
 
 export interface HttpDoor {
   readonly lan: Lan;
   readonly port: number;
+  /** Certificate and key: the door is HTTPS. */
+  readonly tls?: HttpOptions['tls'];
   readonly desk: FileDesk;
   readonly world: World;
   readonly tell: Tell;
 }
 
-/** Serves files over HTTP on the LAN. Rejects with a Fault when the port cannot be had. */
+/** Serves files over HTTP, or with a certificate over HTTPS, on the LAN. Rejects with a Fault when the port cannot be had. */
 export async function openHttpServer(door: HttpDoor): Promise<Closable> {
-  const { lan, port, world, tell } = door;
+  const { lan, port, tls, world, tell } = door;
+  const name = nameOf(door);
   return await lan.listenHttp(
     {
       port,
+      tls,
       onGarbled: (from) => {
         const seen = { at: world.now(), from: showPeer(from) };
-        tell({ ...seen, kind: 'garbled', door: 'http', because: 'bad-value', offset: 0, bytes: 0 });
+        tell({ ...seen, kind: 'garbled', door: name, because: 'bad-value', offset: 0, bytes: 0 });
       },
       onTrouble: (error) => {
         const hint = 'phones ask again by themselves; look at the log if this repeats';
@@ -38,14 +42,18 @@ async function answer(door: HttpDoor, request: PlainRequest): Promise<PlainAnswe
   const decision = decideHttp(request);
   const refused = (because: Parameters<typeof refusal>[1], status: number): PlainAnswer => {
     const seen = { at: world.now(), from: showPeer(request.from) };
-    tell({ ...seen, kind: 'refused', door: 'http', file: decision.name, because });
+    tell({ ...seen, kind: 'refused', door: nameOf(door), file: decision.name, because });
     return refusal(status, because);
   };
   if (!isWithin(lan.subnet, request.from.address)) return refused('sender-off-the-lan', 403);
   if (decision.kind === 'refuse') return refused(decision.because, decision.status);
   const userAgent = request.headers['user-agent'];
-  const file = await desk.ask({ door: 'http', name: decision.name, from: request.from, userAgent });
+  const file = await desk.ask({ door: nameOf(door), name: decision.name, from: request.from, userAgent });
   return answerWith(file, request);
+}
+
+function nameOf(door: HttpDoor): 'http' | 'https' {
+  return door.tls === undefined ? 'http' : 'https';
 }
 
 function showPeer(peer: Peer): string {

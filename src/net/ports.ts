@@ -54,6 +54,8 @@ export interface PlainAnswer {
 
 export interface HttpOptions {
   readonly port: number;
+  /** Certificate and key, PEM: the listener speaks HTTPS. */
+  readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
   readonly onTrouble: (error: Error) => void;
   /** Bytes on the port that are not HTTP. */
   readonly onGarbled: (from: Peer) => void;

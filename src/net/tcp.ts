@@ -1,5 +1,6 @@
 // The HTTP listener of a LAN: node:http on a pinned socket, requests and answers in plain form.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { ListenOptions, Socket } from 'node:net';
 import { errnoOf } from '../base/fault.ts';
 import { ANY, parseIpv4, showIpv4 } from '../base/ipv4.ts';
@@ -70,7 +71,7 @@ function listenOptions(bound: Bound, { address, port }: Wanted): ListenOptions &
   return bound.way === 'plain' ? { host: showIpv4(address), port } : { fd: bound.descriptor };
 }
 
-async function listen(server: Server, options: ListenOptions): Promise<void> {
+async function listen(server: Server | SecureServer, options: ListenOptions): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options, () => {
@@ -80,15 +81,16 @@ async function listen(server: Server, options: ListenOptions): Promise<void> {
   });
 }
 
-async function close(server: Server): Promise<void> {
+async function close(server: Server | SecureServer): Promise<void> {
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();
   });
 }
 
-function createHttpServer(door: Door): Server {
-  const server = createServer({
+function createHttpServer(door: Door): Server | SecureServer {
+  const { tls } = door.options;
+  const settings = {
     maxHeaderSize: MOST_HEADER_BYTES,
     headersTimeout: 15_000,
     requestTimeout: 60_000,
@@ -97,11 +99,17 @@ function createHttpServer(door: Door): Server {
     // no proxy between us and them, so lenience opens no way to smuggle a second request past anyone.
     insecureHTTPParser: true,
     requireHostHeader: false,
-  });
+  };
+  const server =
+    tls === undefined
+      ? createServer(settings)
+      : createSecureServer({ ...settings, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' });
   server.maxConnections = MOST_CONNECTIONS;
   server.setTimeout(IDLE_MS);
   server.on('request', (request, response) => void serve(door, request, response));
-  server.on('clientError', (error, socket) => refuseGarbled(door, error, socket as Socket));
+  server.on('clientError', (error: Error, socket) => refuseGarbled(door, error, socket as Socket));
+  // A phone that does not trust the certificate, or bytes that are no TLS. The socket is closed by Node.
+  server.on('tlsClientError', (_error: Error, socket: Socket) => door.options.onGarbled(peerOf(socket)));
   return server;
 }
 

@@ -46,6 +46,7 @@ export type Verdict =
   | 'later' // 480, 486, 503: busy now
   | 'refused'; // reached, and not willing: trying again does not help
 
+/** Reads a final response, 200 to 699. */
 export function verdictOf({ status }: Pick<SipResponse, 'status'>): Verdict {
   if (status < 300) return 'accepted';
   if (status === 401 || status === 407) return 'wants-password';

@@ -54,7 +54,7 @@ export interface Silence {
 /** Whether datagrams may go there: to one host of the served subnet, and nowhere else. */
 export function isReachable({ address, port }: Peer, subnet: Subnet): boolean {
   const isOneHost = subnet.prefix > 30 || (address !== subnet.network && address !== broadcastOf(subnet));
-  return isWithin(subnet, address) && isOneHost && port > 0;
+  return isWithin(subnet, address) && isOneHost && port > 0 && port <= 65_535;
 }
 
 /** What bars a request whoever the phone may be; undefined when it asks for provisioning. */
@@ -64,9 +64,10 @@ export function screenPnp({ request, from, subnet }: Knock): Silence | undefined
   if (eventOf(request).value !== 'ua-profile') return silence('event-not-served', header(request, 'Event'));
   // A To tag names a dialog (RFC 3261 section 12.2.2). Ours end with their first NOTIFY, so it is another server's.
   const isInDialog = parseNameAddr(header(request, 'To') ?? '')?.params.has('tag') === true;
-  return isInDialog ? silence('not-a-subscribe', 'it renews a subscription of another server') : undefined;
+  return isInDialog ? silence('subscription-elsewhere') : undefined;
 }
 
+/** Answers a phone that asks for provisioning, or stays silent; of several reasons the most general is given. */
 export function decidePnp(question: PnpQuestion): PnpDecision {
   const { phone, url, mode } = question;
   const barred = screenPnp(question);

@@ -8,6 +8,7 @@ import type { Closable, Millis, World } from '../base/world.ts';
 import type { Lan, Peer, UdpSocket } from '../net/ports.ts';
 import type { Phone } from '../phones/phone.ts';
 import { claimAddress, meet, noteSipPort, phoneAt, type Register } from '../phones/register.ts';
+import { vendorOf } from '../phones/vendor.ts';
 import type { LanSite, PnpMode } from '../site/site.ts';
 import type { Tell } from '../timeline/event.ts';
 import type { Reason } from '../timeline/reason.ts';
@@ -202,7 +203,8 @@ function recognise({ register, world, tell }: Answering, { request, from, isCopy
   const seen = { mac, at: world.now(), from: showPeer(from) };
   const { phone, events } = meet(register, { ...seen, door: 'pnp', clues: said.clues });
   for (const event of events) tell(event);
-  const { vendor, model, firmware, by } = phone.identity;
+  const { model, firmware, by } = phone.identity;
+  const vendor = vendorOf(register.catalogue, phone.identity.vendor)?.name;
   if (!isCopy) tell({ ...seen, kind: 'asked-by-pnp', vendor, model, firmware, by });
   claimAddress(register, mac, from.address);
   // From another address than the phone's own the MAC is somebody's word only: it must not redirect wake-ups.

@@ -159,7 +159,6 @@ export function showUri(peer: Peer, user?: string): string {
  */
 export function macInUri(uri: string): Mac | undefined {
   const user = uri.slice(uri.indexOf(':') + 1, Math.max(0, uri.indexOf('@')));
-  if (user.length > 64) return undefined;
   const written = /^mac[:=]? {0,2}([0-9a-f:-]{12,17})$/i.exec(unescaped(user))?.[1];
   const mac = written === undefined ? undefined : parseMac(written);
   return mac === undefined || isUnusableMac(mac) ? undefined : mac;

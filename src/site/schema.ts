@@ -55,6 +55,7 @@ export const siteShape = shape.strictObject({
         })
         .default('on'),
       http: portOrOff.default(80),
+      https: portOrOff.default('off'),
     })
     .prefault({}),
   /** Overrides of vendor files by id, checked against the vendor shape after merging. */

@@ -98,6 +98,11 @@ const REASONS = {
     meaning:
       'Another SIP method reached the PnP address. Phones that register look for a PBX: staging is not the place for it.',
   },
+  'subscription-elsewhere': {
+    because: 'it renews a subscription of another server',
+    meaning:
+      'The SUBSCRIBE belongs to a dialog that began elsewhere: another PnP server, or a PBX, has answered this phone before. Look for it on this LAN.',
+  },
   // Files
   'unknown-phone': {
     because: 'no phone is known at this address',
@@ -142,8 +147,9 @@ const REASONS = {
     meaning: 'The phone used another HTTP method. It works without that.',
   },
   'too-busy': {
-    because: 'too many transfers are under way',
-    meaning: 'The limit of transfers at a time is reached. Phones ask again by themselves.',
+    because: 'too much is under way at a time',
+    meaning:
+      'The limit of transfers or answers at a time is reached, for one sender or for all. Phones ask again by themselves.',
   },
 } as const satisfies Record<string, Words>;
 

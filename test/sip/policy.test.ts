@@ -156,7 +156,7 @@ describe('silence and its reason', () => {
     },
     { when: 'presence', text: W52P.text.replace('ua-profile', 'presence'), because: 'event-not-served' },
     { when: 'no Event', text: W52P.text.replace(/Event: .*\n/, ''), because: 'event-not-served' },
-    { when: 'a To tag', text: W52P.text.replace(/(To: .*)/, '$1;tag=theirs'), because: 'not-a-subscribe' },
+    { when: 'a To tag', text: W52P.text.replace(/(To: .*)/, '$1;tag=theirs'), because: 'subscription-elsewhere' },
     { when: 'a sender off the LAN', changes: elsewhere, because: 'sender-off-the-lan' },
     {
       when: 'a sender of all hosts',
@@ -196,6 +196,8 @@ test.each([
   { to: '255.255.255.255:5060', may: false },
   { to: '127.0.0.1:5060', may: false },
   { to: '10.1.0.9:0', may: false },
+  { to: '10.1.0.9:65535', may: true },
+  { to: '10.1.0.9:65536', may: false },
 ])('datagrams may go to $to: $may', ({ to, may }) => {
   expect(isReachable(peer(to), SUBNET)).toBe(may);
 });

@@ -216,7 +216,10 @@ describe('silence', () => {
   test('nothing to serve: the phone is known all the same', async () => {
     const stage = await openStage({ urlFor: () => undefined });
     stage.deliver(SUBSCRIBE, PHONE);
+    stage.world.advance(2000);
+    stage.deliver(SUBSCRIBE, PHONE);
     expect(stage.sent).toEqual([]);
+    expect(stage.kinds()).toEqual(['appeared', 'asked-by-pnp', 'no-answer-given']);
     expect(stage.events.at(-1)).toMatchObject({
       kind: 'no-answer-given',
       because: 'no-url-for-this-phone',

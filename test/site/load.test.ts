@@ -39,7 +39,7 @@ test('with an interface and nothing else, all defaults hold', async () => {
   ]);
   expect(lan).toMatchObject({ pnp: 'provision', dhcp: { mode: 'full', lease: 3_600_000 } });
   expect(provisioning).toMatchObject({ url: 'http://{server}/', options: [66, 160, 161] });
-  expect(doors).toEqual({ tftp: 'on', http: 80 });
+  expect(doors).toEqual({ tftp: 'on', http: 80, https: 'off' });
   expect(catalogue.vendors.map(({ id }) => id)).toEqual(['cisco', 'fanvil', 'flyingvoice', 'yealink']);
 });
 

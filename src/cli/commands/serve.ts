@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { type App, openApp } from '../../app.ts';
 import { Fault } from '../../base/fault.ts';
 import { showIpv4, showSubnet } from '../../base/ipv4.ts';
 import { openLog } from '../../base/log.ts';
 import { openAll } from '../../base/world.ts';
+import { openCertificates } from '../../certs/folder.ts';
 import { openControl } from '../../control/server.ts';
 import { findInterface, listInterfaces } from '../../net/interfaces.ts';
 import { openLan } from '../../net/lan.ts';
@@ -77,13 +79,22 @@ async function open(site: LoadedSite, lanSite: LanSite, call: { flags: Flags; te
       return state;
     },
     async () => {
-      app = await openApp({ site, lanSite, lan, state: opened(state), world, log, neighbourOf });
+      const tls =
+        site.doors.https === 'off' ? undefined : await serverCertificate(site, lanSite, world.now());
+      app = await openApp({ site, lanSite, lan, state: opened(state), world, log, tls, neighbourOf });
       return app;
     },
     async () => await openControl(site.controlSocket, opened(app).appliance),
   ]);
   log.info(opening(site, lanSite));
   return running;
+}
+
+/** The certificate for this LAN, made and kept in the state folder; installers find the CA beside it. */
+async function serverCertificate(site: LoadedSite, lan: LanSite, now: number) {
+  const names = { names: ['unboxd'], addresses: [showIpv4(lan.address)] };
+  const { server } = await openCertificates(join(site.state, 'certs'), names, now);
+  return server;
 }
 
 function opened<Part>(part: Part | undefined): Part {
