@@ -1,254 +1,206 @@
-// The TFTP door: requests at port 69, each transfer at a port of its own (RFC 1350 section 4).
+// The TFTP door: requests at port 69; each transfer goes on at a port of its own (RFC 1350 section 4).
 import { fromLatin1, type WireError } from '../base/bytes.ts';
 import { errnoOf, Fault, messageOf } from '../base/fault.ts';
 import { type Ipv4, isWithin, showIpv4 } from '../base/ipv4.ts';
-import type { Cancel, Closable, Millis, World } from '../base/world.ts';
-import type { FileAnswer, FileDesk } from '../files/desk.ts';
+import type { Closable, Millis, World } from '../base/world.ts';
+import type { FileDesk } from '../files/desk.ts';
 import { nameFromBytes } from '../files/resolve.ts';
 import type { Lan, Peer, UdpSocket } from '../net/ports.ts';
 import type { Tell } from '../timeline/event.ts';
-import { ETHERNET, negotiate } from './negotiate.ts';
-import { toNetascii } from './netascii.ts';
-import { decodePacket, encodePacket, type TftpRequest } from './packet.ts';
-import { errorFor, UNKNOWN_TID, unknownMode } from './policy.ts';
-import {
-  openTransfer,
-  stepTransfer,
-  type Transfer,
-  type TransferInput,
-  type TransferOutput,
-} from './transfer.ts';
+import { ETHERNET, type Limits } from './negotiate.ts';
+import { decodePacket, encodePacket, type TftpOption, type TftpRequest } from './packet.ts';
+import { errorFor, unknownMode } from './policy.ts';
+import { openTransferPort, type TransferPort } from './serve.ts';
+import type { TransferInput } from './transfer.ts';
+
+/** How much is served at a time. Requests beyond it are met with silence: phones come again by themselves. */
+export interface TftpLimits extends Limits {
+  readonly transfers: number;
+  readonly perAddress: number;
+}
 
 export interface TftpDoor {
   readonly lan: Lan;
   readonly desk: FileDesk;
   readonly world: World;
   readonly tell: Tell;
+  readonly limits?: Partial<TftpLimits>;
 }
 
 const TFTP_PORT = 69;
-const MOST_TRANSFERS = 6000;
 /** Phones fetch one file at a time; a whole shelf of them may sit behind one address in a test. */
-const MOST_PER_ADDRESS = 1100;
+const LIMITS: TftpLimits = { ...ETHERNET, transfers: 6000, perAddress: 1100 };
 /** One word a second about each kind of trouble. */
 const TOLD_EVERY = 1000;
+const MOST_KINDS_OF_TROUBLE = 5000;
 
 /** A request that is being served, from its arrival to the end of its transfer. */
 interface Session {
-  readonly peer: Peer;
   readonly request: TftpRequest;
-  feed(input: TransferInput): void;
-  close(): void;
+  readonly from: Peer;
+  /** Set once the file is found and a port is open. */
+  port?: TransferPort | undefined;
+  /** How it was ended, perhaps before there was a port. */
+  stopped?: TransferInput | undefined;
 }
 
-interface Serving extends TftpDoor {
+interface Door extends TftpDoor {
+  readonly limits: TftpLimits;
+  /** All that cost us something, also the stopped ones whose file is still looked for. */
+  readonly busy: Set<Session>;
+  /** The live one of each phone's address and port. */
   readonly sessions: Map<string, Session>;
+  /** How many of the busy ones. */
   readonly perAddress: Map<Ipv4, number>;
   readonly toldAt: Map<string, Millis>;
   /** Sends from port 69: refusals before a transfer exists. */
   readonly send: (bytes: Uint8Array, to: Peer) => void;
 }
 
-/** Opens the door. Rejects with a Fault when port 69 cannot be had; after that all trouble is told, none thrown. */
-export async function openTftpServer(door: TftpDoor): Promise<Closable> {
+/**
+ * Opens the door; closing it ends all transfers. Rejects with a Fault when port 69 cannot be had; after that all
+ * trouble is told, none thrown.
+ */
+export async function openTftpServer(parts: TftpDoor): Promise<Closable> {
   let socket: UdpSocket | undefined;
-  const serving: Serving = {
-    ...door,
+  const door: Door = {
+    ...parts,
+    limits: { ...LIMITS, ...parts.limits },
+    busy: new Set(),
     sessions: new Map(),
     perAddress: new Map(),
     toldAt: new Map(),
     send: (bytes, to) => socket?.send(bytes, to),
   };
-  const onTrouble = (error: Error): void => tellFault(serving, error);
+  const onTrouble = (error: Error): void => tellFault(door, error);
   socket = await door.lan.openUdp({ port: TFTP_PORT, purpose: 'TFTP', onTrouble }, (bytes, from) => {
     try {
-      onRequest(serving, bytes, from);
+      onDatagram(door, bytes, from);
     } catch (error) {
-      tellFault(serving, error);
+      tellFault(door, error);
     }
   });
   return {
     close: async () => {
       const open = socket;
       socket = undefined;
-      for (const session of serving.sessions.values()) session.close();
+      const closing = [...door.busy].map(async (session) => {
+        stop(door, session, { kind: 'stop', why: 'unboxd was stopped' });
+        await session.port?.close();
+      });
+      await Promise.all(closing);
       await open?.close();
     },
   };
 }
 
-function onRequest(serving: Serving, bytes: Uint8Array, from: Peer): void {
-  const { lan, sessions } = serving;
+function onDatagram(door: Door, bytes: Uint8Array, from: Peer): void {
   // Nothing goes off the LAN: a forged source must not make us its tool.
-  if (!isWithin(lan.subnet, from.address)) return;
+  if (!isWithin(door.lan.subnet, from.address)) return;
   const decoded = decodePacket(bytes);
   if (!decoded.ok) {
-    tellGarbled(serving, from, { bytes, error: decoded.error });
+    tellGarbled(door, from, { bytes, error: decoded.error });
     return;
   }
   const request = decoded.value;
   // RFC 1350 section 2: an ERROR is never answered; DATA and ACK at this port belong to nobody.
-  if (request.kind !== 'rrq' && request.kind !== 'wrq') return;
-  const key = peerKey(from);
-  const before = sessions.get(key);
-  if (before !== undefined && isSame(before.request, request)) {
-    before.feed({ kind: 'request-again' });
+  if (request.kind === 'rrq' || request.kind === 'wrq') onRequest(door, request, from);
+}
+
+function onRequest(door: Door, request: TftpRequest, from: Peer): void {
+  const { busy, sessions, perAddress, limits } = door;
+  const before = sessions.get(peerKey(from));
+  if (before !== undefined) {
+    // Left alive, the old transfer would send its blocks into the new one.
+    if (isSame(before.request, request)) before.port?.feed({ kind: 'request-again' });
+    else stop(door, before, { kind: 'request-other' });
+    // Still alive: it has been answered, or will be.
+    if (sessions.has(peerKey(from))) return;
+  }
+  if (request.kind === 'wrq') refuseWrite(door, request, from);
+  else if (request.mode !== 'octet' && request.mode !== 'netascii') {
+    door.send(encodePacket(unknownMode(request.mode)), from);
+  } else if (busy.size >= limits.transfers || (perAddress.get(from.address) ?? 0) >= limits.perAddress) {
+    tellBusy(door, request, from);
+  } else {
+    const session = enter(door, request, from);
+    serve(door, session).catch((error: unknown) => {
+      leave(door, session);
+      tellFault(door, error);
+    });
+  }
+}
+
+/** Options count too: a phone that our OACK did not please asks again without them. */
+function isSame(a: TftpRequest, b: TftpRequest): boolean {
+  return a.kind === b.kind && a.filename === b.filename && a.mode === b.mode && hasOptions(a, b.options);
+}
+
+function hasOptions({ options }: TftpRequest, others: readonly TftpOption[]): boolean {
+  return (
+    options.length === others.length &&
+    others.every(({ name, value }, at) => options[at]?.name === name && options[at].value === value)
+  );
+}
+
+/** Registers the session at once, so that a repeated request finds it while the file is looked for. */
+function enter({ busy, sessions, perAddress }: Door, request: TftpRequest, from: Peer): Session {
+  const session: Session = { request, from };
+  busy.add(session);
+  sessions.set(peerKey(from), session);
+  perAddress.set(from.address, (perAddress.get(from.address) ?? 0) + 1);
+  return session;
+}
+
+/** Makes room for others. */
+function leave({ busy, sessions, perAddress }: Door, session: Session): void {
+  if (!busy.delete(session)) return;
+  const { from } = session;
+  if (sessions.get(peerKey(from)) === session) sessions.delete(peerKey(from));
+  const left = (perAddress.get(from.address) ?? 1) - 1;
+  if (left === 0) perAddress.delete(from.address);
+  else perAddress.set(from.address, left);
+}
+
+/** Ends the session: now, or as soon as its port is open. */
+function stop({ sessions }: Door, session: Session, how: TransferInput): void {
+  session.stopped ??= how;
+  if (sessions.get(peerKey(session.from)) === session) sessions.delete(peerKey(session.from));
+  session.port?.feed(how);
+}
+
+async function serve(door: Door, session: Session): Promise<void> {
+  const { lan, world, desk, limits } = door;
+  const { request, from: peer } = session;
+  const answer = await desk.ask({ door: 'tftp', name: nameOf(request), from: peer });
+  if (answer.kind === 'refused') {
+    if (session.stopped === undefined) door.send(encodePacket(errorFor(answer.because)), peer);
+    leave(door, session);
     return;
   }
-  // Another name from the same port: the phone has given the old transfer up.
-  before?.feed({ kind: 'error', code: 0, message: 'it asked for another file from the same port' });
-  const atAddress = serving.perAddress.get(from.address) ?? 0;
-  if (request.kind === 'wrq') refuseWrite(serving, request, from);
-  else if (request.mode !== 'octet' && request.mode !== 'netascii') {
-    serving.send(encodePacket(unknownMode(request.mode)), from);
-  } else if (sessions.size >= MOST_TRANSFERS || atAddress >= MOST_PER_ADDRESS)
-    tellBusy(serving, request, from);
-  else serve(serving, request, from);
-}
-
-function isSame(a: TftpRequest, b: TftpRequest): boolean {
-  return a.kind === b.kind && a.filename === b.filename && a.mode === b.mode;
-}
-
-/** Registers the session at once, so that a repeated request finds it; the file is looked for meanwhile. */
-function serve(serving: Serving, request: TftpRequest, peer: Peer): void {
-  const { sessions, perAddress, desk } = serving;
-  const key = peerKey(peer);
-  const state: { open: boolean; running?: Running } = { open: true };
-  const close = (): void => {
-    if (!state.open) return;
-    state.open = false;
-    sessions.delete(key);
-    const left = (perAddress.get(peer.address) ?? 1) - 1;
-    if (left === 0) perAddress.delete(peer.address);
-    else perAddress.set(peer.address, left);
-    state.running?.stop();
-  };
-  sessions.set(key, {
-    peer,
-    request,
-    // Before the transfer runs there is nothing to repeat; an error then just ends it.
-    feed: (input) => {
-      if (state.running !== undefined) state.running.feed(input);
-      else if (input.kind === 'error') close();
-    },
-    close,
+  session.port = await openTransferPort({
+    ...{ lan, world, request, peer, answer, limits },
+    onGarbled: (bytes, error) => tellGarbled(door, peer, { bytes, error }),
+    onTrouble: (error) => tellFault(door, error),
+    onEnded: () => leave(door, session),
   });
-  perAddress.set(peer.address, (perAddress.get(peer.address) ?? 0) + 1);
-
-  const begin = async (): Promise<void> => {
-    const answer = await desk.ask({ door: 'tftp', name: nameOf(request), from: peer });
-    if (!state.open) return;
-    if (answer.kind === 'refused') {
-      serving.send(encodePacket(errorFor(answer.because)), peer);
-      close();
-      return;
-    }
-    state.running = await run(serving, { request, peer, answer, close });
-    // It may have been closed while its socket was being opened.
-    if (!isOpen(state)) state.running.stop();
-  };
-  begin().catch((error: unknown) => {
-    tellFault(serving, error);
-    close();
-  });
+  // It may have been stopped while its file was looked for or its port was being opened.
+  session.port.feed(session.stopped ?? { kind: 'start' });
 }
 
-function isOpen(state: { readonly open: boolean }): boolean {
-  return state.open;
-}
-
-interface Running {
-  feed(input: TransferInput): void;
-  /** Ends it without a word to the phone. */
-  stop(): void;
-}
-
-interface RunParts {
-  readonly request: TftpRequest;
-  readonly peer: Peer;
-  readonly answer: Extract<FileAnswer, { kind: 'file' }>;
-  readonly close: () => void;
-}
-
-/** Opens the transfer's own port and performs what its machine says. */
-async function run(serving: Serving, { request, peer, answer, close }: RunParts): Promise<Running> {
-  const { lan, world } = serving;
-  const content = request.mode === 'netascii' ? toNetascii(answer.content) : answer.content;
-  const negotiated = negotiate({ options: request.options, size: content.length, limits: ETHERNET });
-  let transfer: Transfer = openTransfer(negotiated, content.length, world.now());
-  let cancel: Cancel = () => undefined;
-  let open = true;
-
-  const socket = await lan.openUdp(
-    // A phone that is switched off answers with ICMP; the machine gives up by itself.
-    { port: 0, purpose: 'a TFTP transfer', onTrouble: () => undefined },
-    (bytes, from) => {
-      if (from.address === peer.address && from.port === peer.port) onPacket(bytes);
-      else if (isWithin(lan.subnet, from.address) && mayTell(serving, `stranger ${socket.port}`)) {
-        socket.send(encodePacket(UNKNOWN_TID), from);
-      }
-    },
-  );
-
-  const onPacket = (bytes: Uint8Array): void => {
-    const decoded = decodePacket(bytes);
-    if (!decoded.ok) {
-      tellGarbled(serving, peer, { bytes, error: decoded.error });
-      return;
-    }
-    const packet = decoded.value;
-    if (packet.kind === 'ack') feed({ kind: 'ack', block: packet.block });
-    else if (packet.kind === 'error') feed({ kind: 'error', code: packet.code, message: packet.message });
-  };
-  const feed = (input: TransferInput): void => {
-    if (!open) return;
-    const { next, outputs, wakeAt } = stepTransfer(world.now(), transfer, input);
-    transfer = next;
-    cancel();
-    if (wakeAt !== undefined)
-      cancel = world.after(Math.max(0, wakeAt - world.now()), () => feed({ kind: 'tick' }));
-    for (const output of outputs) perform(output);
-  };
-  const perform = (output: TransferOutput): void => {
-    switch (output.kind) {
-      case 'oack':
-        socket.send(encodePacket(output), peer);
-        return;
-      case 'data': {
-        const data = content.subarray(output.offset, output.offset + output.length);
-        socket.send(encodePacket({ kind: 'data', block: output.block, data }), peer);
-        return;
-      }
-      case 'ended':
-        answer.ended(output);
-        stop();
-        close();
-    }
-  };
-  const stop = (): void => {
-    if (!open) return;
-    open = false;
-    cancel();
-    if (!transfer.ended) answer.ended({ complete: false, bytes: 0, why: 'unboxd was stopped' });
-    socket.close().catch((error: unknown) => tellFault(serving, error));
-  };
-  feed({ kind: 'start' });
-  return { feed, stop };
-}
-
-function refuseWrite(serving: Serving, request: TftpRequest, from: Peer): void {
+function refuseWrite(door: Door, request: TftpRequest, from: Peer): void {
   const because = 'writing-not-served';
-  const seen = { at: serving.world.now(), from: showPeer(from) };
-  serving.tell({ ...seen, kind: 'refused', door: 'tftp', file: nameOf(request), because });
-  serving.send(encodePacket(errorFor(because)), from);
+  if (mayTell(door, `write ${from.address}`)) {
+    const seen = { at: door.world.now(), from: showPeer(from) };
+    door.tell({ ...seen, kind: 'refused', door: 'tftp', file: nameOf(request), because });
+  }
+  door.send(encodePacket(errorFor(because)), from);
 }
 
-/** Silence, so that phones come again by themselves; told once a second. */
-function tellBusy(serving: Serving, request: TftpRequest, from: Peer): void {
-  if (!mayTell(serving, 'busy')) return;
-  const seen = { at: serving.world.now(), from: showPeer(from) };
-  serving.tell({ ...seen, kind: 'refused', door: 'tftp', file: nameOf(request), because: 'too-busy' });
+function tellBusy(door: Door, request: TftpRequest, from: Peer): void {
+  if (!mayTell(door, 'busy')) return;
+  const seen = { at: door.world.now(), from: showPeer(from) };
+  door.tell({ ...seen, kind: 'refused', door: 'tftp', file: nameOf(request), because: 'too-busy' });
 }
 
 interface Garbage {
@@ -256,33 +208,28 @@ interface Garbage {
   readonly error: WireError;
 }
 
-function tellGarbled(serving: Serving, from: Peer, { bytes, error }: Garbage): void {
-  if (!mayTell(serving, `garbled ${from.address}`)) return;
-  const seen = { at: serving.world.now(), from: showPeer(from) };
-  serving.tell({
-    ...seen,
-    kind: 'garbled',
-    door: 'tftp',
-    because: error.code,
-    offset: error.at,
-    bytes: bytes.length,
-  });
+function tellGarbled(door: Door, from: Peer, { bytes, error }: Garbage): void {
+  if (!mayTell(door, `garbled ${from.address}`)) return;
+  const seen = { at: door.world.now(), from: showPeer(from) };
+  const what = { because: error.code, offset: error.at, bytes: bytes.length };
+  door.tell({ ...seen, kind: 'garbled', door: 'tftp', ...what });
 }
 
-function tellFault(serving: Serving, error: unknown): void {
+function tellFault(door: Door, error: unknown): void {
   const known = error instanceof Fault ? error : undefined;
   const code = known?.code ?? errnoOf(error) ?? 'tftp-failed';
-  if (!mayTell(serving, code)) return;
+  if (!mayTell(door, code)) return;
   const hint = known?.hint ?? 'phones ask again by themselves; look at the log if this repeats';
-  serving.tell({ at: serving.world.now(), kind: 'fault', code, message: `TFTP: ${messageOf(error)}`, hint });
+  door.tell({ at: door.world.now(), kind: 'fault', code, message: `TFTP: ${messageOf(error)}`, hint });
 }
 
 /** Lets one word a second through about each. */
-function mayTell({ world, toldAt }: Serving, about: string): boolean {
+function mayTell({ world, toldAt }: Door, about: string): boolean {
   const now = world.now();
   const last = toldAt.get(about);
   if (last !== undefined && now - last < TOLD_EVERY) return false;
-  if (toldAt.size >= 5000) toldAt.clear();
+  // Forged addresses must not fill the memory; forgetting costs one word too many.
+  if (toldAt.size >= MOST_KINDS_OF_TROUBLE) toldAt.clear();
   toldAt.set(about, now);
   return true;
 }

@@ -19,21 +19,33 @@ export interface Transfer {
   readonly sent: number;
   /** Whether the phone has acknowledged anything: until then it gets little (a forged address costs us nothing). */
   readonly confirmed: boolean;
-  /** Retransmissions since the last progress. */
+  /** Retransmissions by the clock since the last progress. */
   readonly tries: number;
+  /** Whether what waits for its ACK went out more than once, for whatever cause. */
+  readonly resent: boolean;
   readonly progressAt: Millis;
   readonly sentAt: Millis;
   /** Smoothed round trip and its deviation, ms (RFC 6298 section 2). */
-  readonly rtt?: { readonly smooth: number; readonly deviation: number } | undefined;
+  readonly rtt?: RoundTrip | undefined;
+  /** When to send again if nothing comes, ms; each try doubles it. */
+  readonly rto: number;
   readonly ended: boolean;
+}
+
+interface RoundTrip {
+  readonly smooth: number;
+  readonly deviation: number;
 }
 
 export type TransferInput =
   | { readonly kind: 'start' | 'tick' }
   | { readonly kind: 'ack'; readonly block: number }
-  /** The request came again: its answer may have been lost. */
-  | { readonly kind: 'request-again' }
-  | { readonly kind: 'error'; readonly code: number; readonly message: string };
+  /** The same request came again, or another one from the same port. */
+  | { readonly kind: 'request-again' | 'request-other' }
+  /** The phone's ERROR. */
+  | { readonly kind: 'error'; readonly code: number; readonly message: string }
+  /** We end it; `why` is told. */
+  | { readonly kind: 'stop'; readonly why: string };
 
 export type TransferOutput =
   | { readonly kind: 'oack'; readonly options: readonly TftpOption[] }
@@ -62,7 +74,11 @@ const UNCONFIRMED_TRIES = 3;
 const UNCONFIRMED_AFTER = 20_000;
 /** Many clients never acknowledge the last block, and are gone. */
 const LAST_BLOCK_TRIES = 5;
+const NO_LAST_ACK = 'the last ACK never came';
+/** A request may be overtaken by an ACK in our own queues, but not by this much. */
+const BEGINS_ANEW_AFTER = 1_000;
 
+/** A transfer of `size` bytes that has sent nothing yet: feed it `start`. */
 export function openTransfer({ settings, acknowledged }: Negotiated, size: number, now: Millis): Transfer {
   const total = Math.floor(size / settings.blksize) + 1;
   const acked = acknowledged.length > 0 ? -1 : 0;
@@ -75,13 +91,20 @@ export function openTransfer({ settings, acknowledged }: Negotiated, size: numbe
     sent: acked,
     confirmed: false,
     tries: 0,
+    resent: false,
     progressAt: now,
     sentAt: now,
+    rto: FIRST_RTO,
     ended: false,
   };
 }
 
-/** The transfer after one input. Of an ended one nothing comes any more. */
+/**
+ * The transfer after one input, what to send, and when to call again with a `tick`. `ended` comes exactly once, as the
+ * last output; of an ended transfer nothing comes any more. When only the ACK of the last block is missing, and stays
+ * away through several retransmissions or the phone asks for something else, the transfer counts as complete: the phone
+ * has what it wanted and is gone.
+ */
 export function stepTransfer(now: Millis, transfer: Transfer, input: TransferInput): TransferStep {
   if (transfer.ended) return { next: transfer, outputs: [] };
   switch (input.kind) {
@@ -92,51 +115,69 @@ export function stepTransfer(now: Millis, transfer: Transfer, input: TransferInp
     case 'tick':
       return onTick(now, transfer);
     case 'request-again':
-      return transfer.confirmed || now - transfer.sentAt < FIRST_RTO
-        ? waiting(transfer, [])
-        : sendWindow(now, { ...transfer, sent: transfer.acked });
-    case 'error':
-      return ended(transfer, {
-        complete: false,
-        why: `the phone sent ERROR ${input.code}: ${printable(input.message, 60)}`,
-      });
+      return onRequestAgain(now, transfer);
+    case 'request-other':
+      return onRequestOther(transfer);
+    case 'error': {
+      const why = `the phone sent ERROR ${input.code}: ${printable(input.message, 60)}`;
+      return ended(transfer, { complete: false, why });
+    }
+    case 'stop':
+      return ended(transfer, { complete: false, why: input.why });
   }
 }
 
 function onAck(now: Millis, transfer: Transfer, block: number): TransferStep {
   const { acked, sent, settings, total } = transfer;
   if (acked === -1) {
-    return block === 0
-      ? sendWindow(now, measured(now, { ...transfer, acked: 0, sent: 0 }))
-      : waiting(transfer, []);
+    return block === 0 ? sendWindow(now, progressed(now, transfer, 0)) : waiting(transfer, []);
   }
   const ahead = (block - acked) & 0xffff;
   // Not sent yet: the phone cannot have it (RFC 1350 section 2), whatever it says.
   if (ahead > sent - acked) return waiting(transfer, []);
   if (ahead === 0) {
     // An ACK that came twice must not send anything twice (RFC 1123 section 4.2.3.1). With windows it may mean that
-    // the first of the window was lost (RFC 7440 section 4); then a round trip must have passed.
-    const lost = settings.windowsize > 1 && now - transfer.sentAt > (transfer.rtt?.smooth ?? FIRST_RTO);
-    return lost ? sendWindow(now, { ...transfer, sent: acked }) : waiting(transfer, []);
+    // the first of the window was lost (RFC 7440 section 4): then a round trip must have passed, and it counts once.
+    const isOld = now - transfer.sentAt > (transfer.rtt?.smooth ?? FIRST_RTO);
+    const isLost = settings.windowsize > 1 && isOld && !transfer.resent;
+    return isLost ? sendWindow(now, { ...transfer, resent: true }) : waiting(transfer, []);
   }
-  const next = measured(now, { ...transfer, acked: acked + ahead, sent: acked + ahead });
+  const next = progressed(now, transfer, acked + ahead);
   return next.acked === total ? ended(next, { complete: true }) : sendWindow(now, next);
 }
 
+/** Either its answer was lost, or the phone has started anew and uses the same port again. */
+function onRequestAgain(now: Millis, transfer: Transfer): TransferStep {
+  const { confirmed, progressAt, sentAt } = transfer;
+  if (!confirmed && now - sentAt >= FIRST_RTO) return sendWindow(now, { ...transfer, resent: true });
+  const isAnew = confirmed && now - progressAt >= BEGINS_ANEW_AFTER;
+  return isAnew ? ended(transfer, { complete: false, why: 'the phone began anew' }) : waiting(transfer, []);
+}
+
+function onRequestOther(transfer: Transfer): TransferStep {
+  if (lacksLastAck(transfer)) return ended(transfer, { complete: true, why: NO_LAST_ACK });
+  return ended(transfer, {
+    complete: false,
+    why: 'the phone asked for something else from the same port',
+  });
+}
+
+function lacksLastAck({ confirmed, acked, total }: Transfer): boolean {
+  return confirmed && acked === total - 1;
+}
+
 function onTick(now: Millis, transfer: Transfer): TransferStep {
-  const { confirmed, tries, acked, total } = transfer;
-  const silent = now - transfer.progressAt;
-  if (confirmed && acked === total - 1 && tries >= LAST_BLOCK_TRIES) {
-    return ended(transfer, { complete: true, why: 'the last ACK never came' });
-  }
-  if (silent >= (confirmed ? GIVE_UP_AFTER : UNCONFIRMED_AFTER)) {
-    return ended(transfer, {
-      complete: false,
-      why: `the phone fell silent for ${Math.round(silent / 1000)} s`,
-    });
-  }
+  const { confirmed, tries } = transfer;
   if (now < wakeTime(transfer)) return waiting(transfer, []);
-  return sendWindow(now, { ...transfer, sent: acked, tries: tries + 1 });
+  if (lacksLastAck(transfer) && tries >= LAST_BLOCK_TRIES) {
+    return ended(transfer, { complete: true, why: NO_LAST_ACK });
+  }
+  const silent = now - transfer.progressAt;
+  if (silent >= (confirmed ? GIVE_UP_AFTER : UNCONFIRMED_AFTER)) {
+    const why = `the phone fell silent for ${Math.round(silent / 1000)} s`;
+    return ended(transfer, { complete: false, why });
+  }
+  return sendWindow(now, { ...transfer, tries: tries + 1, resent: true });
 }
 
 /** Sends what the window allows beyond the last acknowledged block; the OACK counts as block 0. */
@@ -157,29 +198,46 @@ function sendWindow(now: Millis, transfer: Transfer): TransferStep {
   return waiting({ ...transfer, sent: last, sentAt: now }, outputs);
 }
 
-/** Progress: the phone lives. The round trip counts only when nothing was sent twice (Karn, RFC 6298 section 3). */
-function measured(now: Millis, transfer: Transfer): Transfer {
-  const { rtt, tries } = transfer;
-  const trip = now - transfer.sentAt;
-  const fresh =
-    tries > 0
-      ? rtt
-      : rtt === undefined
-        ? { smooth: trip, deviation: trip / 2 }
-        : {
-            smooth: rtt.smooth + (trip - rtt.smooth) / 8,
-            deviation: rtt.deviation + (Math.abs(trip - rtt.smooth) - rtt.deviation) / 4,
-          };
-  return { ...transfer, rtt: fresh, confirmed: true, tries: 0, progressAt: now };
+/** Progress: the phone lives, and has everything up to `acked`. */
+function progressed(now: Millis, transfer: Transfer, acked: number): Transfer {
+  const alive = {
+    ...transfer,
+    acked,
+    sent: acked,
+    confirmed: true,
+    tries: 0,
+    resent: false,
+    progressAt: now,
+  };
+  // Karn (RFC 6298 sections 3 and 5): an ACK of what went out twice measures nothing, and the lengthened interval
+  // stays until one does. Else a phone slower than FIRST_RTO would get every block twice for ever.
+  if (transfer.resent) return { ...alive, rto: lengthened(transfer) };
+  const rtt = smoothed(transfer.rtt, now - transfer.sentAt);
+  return { ...alive, rtt, rto: Math.max(FIRST_RTO, rtt.smooth + 4 * rtt.deviation) };
+}
+
+/** RFC 6298 section 2. */
+function smoothed(before: RoundTrip | undefined, trip: number): RoundTrip {
+  if (before === undefined) return { smooth: trip, deviation: trip / 2 };
+  const { smooth, deviation } = before;
+  return {
+    smooth: smooth + (trip - smooth) / 8,
+    deviation: deviation + (Math.abs(trip - smooth) - deviation) / 4,
+  };
 }
 
 /** When to look again: at the next retransmission, or at the end of patience when none is due. */
-function wakeTime({ confirmed, tries, rtt, sentAt, progressAt, settings }: Transfer): Millis {
+function wakeTime(transfer: Transfer): Millis {
+  const { confirmed, tries, sentAt, progressAt } = transfer;
   if (!confirmed && tries >= UNCONFIRMED_TRIES) return progressAt + UNCONFIRMED_AFTER;
-  const base = Math.max(FIRST_RTO, rtt === undefined ? 0 : rtt.smooth + 4 * rtt.deviation);
+  return sentAt + lengthened(transfer);
+}
+
+/** The present interval. */
+function lengthened({ rto, tries, settings }: Transfer): number {
   // RFC 2349 reads as a fixed interval, RFC 1123 section 4.2.3.2 wants an adaptive one: the phone's word is a ceiling.
   const ceiling = Math.min(LONGEST_RTO, settings.timeout ?? LONGEST_RTO);
-  return sentAt + Math.min(ceiling, base * 2 ** tries);
+  return Math.min(ceiling, rto * 2 ** tries);
 }
 
 function waiting(next: Transfer, outputs: readonly TransferOutput[]): TransferStep {
