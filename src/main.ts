@@ -23,10 +23,11 @@ const terminal: Terminal = {
   isTty: process.stdout.isTTY,
   // Read anew each time: people resize their windows. What goes into a file or a pipe is not cut.
   get columns() {
-    return process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
+    // A terminal that does not tell its size says 0.
+    return process.stdout.isTTY ? process.stdout.columns || 100 : Number.POSITIVE_INFINITY;
   },
   get rows() {
-    return process.stdout.isTTY ? process.stdout.rows : 24;
+    return process.stdout.isTTY ? process.stdout.rows || 24 : 24;
   },
   env: process.env,
   pid: process.pid,

@@ -29,7 +29,7 @@ export function checkLan(
   const pool = dhcp.pool ?? upperHalf(subnet);
   const mistakes: ShapeMistake[] = [];
   const must = (holds: boolean, key: string, message: string): void => {
-    if (!holds) mistakes.push({ path: ['dhcp', key], message });
+    if (!holds) mistakes.push({ path: key === 'interface' ? [key] : ['dhcp', key], message });
   };
   const outside = (what: string, where: Ipv4): string =>
     `${what} ${showIpv4(where)} is not in ${showSubnet(subnet)}, the subnet of ${lan.interface}`;
@@ -37,6 +37,7 @@ export function checkLan(
   must(isWithin(subnet, pool.last), 'pool', outside('the last address', pool.last));
   if (dhcp.router !== undefined)
     must(isWithin(subnet, dhcp.router), 'router', outside('the router', dhcp.router));
+  must(subnet.prefix >= 16, 'interface', `${showSubnet(subnet)} is no staging LAN: at most a /16 is served`);
   must(dhcp.lease >= 60_000, 'lease', 'shorter than a minute: phones would renew all the time');
   must(subnet.prefix <= 30 || dhcp.mode !== 'full', 'mode', `${showSubnet(subnet)} has no room for phones`);
   if (mistakes.length > 0) return err(mistakes);

@@ -179,3 +179,12 @@ test('a list from a spreadsheet: semicolons, BOM, blanks, capital headings', asy
     { mac: '0015651234ab', vendor: 'yealink', label: 'Front desk' },
   ]);
 });
+
+test('the loopback and other vast networks are no staging LAN', async () => {
+  const loopback = parseIpv4('127.0.0.1') ?? expect.fail();
+  const loaded = await loadSite({
+    interface: 'lo',
+    facts: () => ({ address: loopback, subnet: subnetOf(loopback, 8) }),
+  });
+  expect(loaded.ok ? 'ok' : loaded.error[0]?.message).toContain('127.0.0.0/8 is no staging LAN');
+});
