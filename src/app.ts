@@ -152,14 +152,14 @@ function teller(parts: { state: State; register: Register; log: Log; tell: Tell 
 }
 
 function logEvent(log: Log, event: PhoneEvent): void {
+  const level = levelOf(event);
+  // A flood makes thousands of events: what nobody reads is not put into words.
+  if (!log.isLevelEnabled(level)) return;
   const { kind, at: _loggedAlready, mac, ...rest } = event;
   const { from } = rest;
   const address = 'address' in rest && rest.address !== undefined ? { address: showIpv4(rest.address) } : {};
   const who = mac === undefined ? (from ?? 'unboxd') : showMac(mac);
-  log[levelOf(event)](
-    { event: kind, mac: mac && showMac(mac), ...rest, ...address },
-    `${who} ${sentence(event)}`,
-  );
+  log[level]({ event: kind, mac: mac && showMac(mac), ...rest, ...address }, `${who} ${sentence(event)}`);
 }
 
 /** What every healthy boot contains is for those who look closely. */

@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import { build } from 'pino-pretty';
 
-export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'>;
+export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error' | 'isLevelEnabled'>;
 
 /** Names under which secrets travel; their values never reach a log, however deep they sit. */
 const SECRETS = ['password', 'sip_password', 'admin_password', 'authorization', 'secret', 'token', 'key'];

@@ -164,8 +164,18 @@ function fromTemplate(parts: DeskParts, plan: Plan, phone: Phone | undefined): P
 }
 
 function prepared(plan: Plan, made: Pick<Prepared, 'content' | 'origin' | 'type'>): Prepared {
-  const digest = createHash('sha256').update(made.content).digest('hex');
-  return { kind: 'file', name: plan.name, role: plan.role, digest, ...made };
+  return { kind: 'file', name: plan.name, role: plan.role, digest: digestOf(made.content), ...made };
+}
+
+/** Of bytes in memory, which nobody changes: a firmware that many phones fetch at a time is gone through once. */
+const digests = new WeakMap<Uint8Array, string>();
+
+function digestOf(content: Uint8Array): string {
+  const known = digests.get(content);
+  if (known !== undefined) return known;
+  const digest = createHash('sha256').update(content).digest('hex');
+  digests.set(content, digest);
+  return digest;
 }
 
 interface Answering {

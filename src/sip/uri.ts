@@ -122,9 +122,10 @@ export function parseHostPort(text: string): HostPort | undefined {
   const written = /^(\[[\w:.%-]+\]|[\w.-]+)[ \t]*(?::[ \t]*(\d{1,5}))?$/.exec(text);
   const host = written?.[1];
   if (host === undefined) return undefined;
-  if (written?.[2] === undefined) return { host };
-  const port = Number(written[2]);
-  return port >= 1 && port <= 65_535 ? { host, port } : undefined;
+  const port = Number(written?.[2] ?? 0);
+  // Some senders write 0 for a socket they have not bound yet: as good as no port, for answers go to the source anyway.
+  if (port === 0) return { host };
+  return port <= 65_535 ? { host, port } : undefined;
 }
 
 export interface Via extends HostPort {

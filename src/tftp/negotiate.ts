@@ -70,7 +70,8 @@ function answerTo(name: string, text: string, { size, limits }: Omit<Asked, 'opt
     case 'timeout':
       return value < 1 || value > 255 ? undefined : { value, set: { timeout: value * 1000 } };
     case 'tsize':
-      return value < 0 ? undefined : { value: size, set: {} };
+      // Of an empty file it is left out: there are clients (curl 7.88) that take a size of 0 for a broken answer.
+      return value < 0 || size === 0 ? undefined : { value: size, set: {} };
     case 'windowsize': {
       if (value < 1 || value > 65_535) return undefined;
       const windowsize = Math.min(value, limits.windowsize);

@@ -168,7 +168,8 @@ function lacksLastAck({ confirmed, acked, total }: Transfer): boolean {
 
 function onTick(now: Millis, transfer: Transfer): TransferStep {
   const { confirmed, tries } = transfer;
-  if (now < wakeTime(transfer)) return waiting(transfer, []);
+  // Clocks are not exact: what comes a hair early is meant, else it would come again and again.
+  if (now < wakeTime(transfer) - 1) return waiting(transfer, []);
   if (lacksLastAck(transfer) && tries >= LAST_BLOCK_TRIES) {
     return ended(transfer, { complete: true, why: NO_LAST_ACK });
   }

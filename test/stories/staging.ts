@@ -29,6 +29,7 @@ interface Plugged {
 }
 
 const SILENT_LOG = {
+  isLevelEnabled: () => true,
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,

@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
 import { type Ipv4, parseIpv4, subnetOf } from '../../src/base/ipv4.ts';
 import type { FileDesk, FileOutcome } from '../../src/files/desk.ts';
-import type { Peer, UdpSocket } from '../../src/net/ports.ts';
-import { decodePacket, encodePacket, type TftpPacket } from '../../src/tftp/packet.ts';
-import { openTftpServer } from '../../src/tftp/server.ts';
+import type { Lan, Peer, UdpSocket } from '../../src/net/ports.ts';
+import { decodePacket, encodePacket, type TftpOption, type TftpPacket } from '../../src/tftp/packet.ts';
+import { openTftpServer, type TftpLimits } from '../../src/tftp/server.ts';
 import type { PhoneEvent } from '../../src/timeline/event.ts';
 import { fakeLan } from '../fakes/lan.ts';
 import { fakeWorld } from '../fakes/world.ts';
@@ -18,7 +18,12 @@ afterEach(async () => {
   for (const one of opened.splice(0)) await one.close();
 });
 
-async function served() {
+interface Changed {
+  readonly limits?: Partial<TftpLimits>;
+  readonly lan?: (lan: Lan) => Lan;
+}
+
+async function served({ limits = {}, lan: changed = (same) => same }: Changed = {}) {
   const world = fakeWorld();
   const lan = fakeLan(world, subnetOf(SERVER, 24));
   const events: PhoneEvent[] = [];
@@ -35,7 +40,8 @@ async function served() {
     },
   };
   const tell = (event: PhoneEvent): void => void events.push(event);
-  opened.push(await openTftpServer({ lan: lan.host(() => SERVER), desk, world, tell }));
+  const server = await openTftpServer({ lan: changed(lan.host(() => SERVER)), desk, world, tell, limits });
+  opened.push(server);
 
   /** A phone with one socket; `heard` collects what reaches it. */
   const phone = async (at = '10.99.0.50') => {
@@ -52,11 +58,14 @@ async function served() {
       await world.advance(5);
     };
     const say = async (packet: TftpPacket, to?: Peer): Promise<void> => await raw(encodePacket(packet), to);
-    const read = async (filename: string, mode = 'octet'): Promise<void> =>
-      await say({ kind: 'rrq', filename, mode, options: [] });
+    const read = async (
+      filename: string,
+      mode = 'octet',
+      options: readonly TftpOption[] = [],
+    ): Promise<void> => await say({ kind: 'rrq', filename, mode, options });
     return { heard, raw, say, read, last: () => heard.at(-1) ?? expect.fail('it heard nothing') };
   };
-  return { world, events, outcomes, asked, phone };
+  return { world, events, outcomes, asked, phone, server };
 }
 
 const brief = (packet: TftpPacket): string =>
@@ -96,7 +105,9 @@ test('a repeated request makes no second transfer; another name ends the first',
   expect(asked).toEqual(['a.cfg']);
   await read('b.cfg');
   expect(asked).toEqual(['a.cfg', 'b.cfg']);
-  expect(outcomes).toMatchObject([{ complete: false }]);
+  expect(outcomes).toEqual([
+    { complete: false, bytes: 0, why: 'the phone asked for something else from the same port' },
+  ]);
   const first = heard[0]?.from ?? expect.fail();
   const count = heard.length;
   await say({ kind: 'ack', block: 1 }, first);
@@ -104,14 +115,20 @@ test('a repeated request makes no second transfer; another name ends the first',
   expect(last().from.port).not.toBe(first.port);
 });
 
-test('a stranger at the port of a transfer gets error 5, and the transfer goes on', async () => {
-  const { phone, outcomes } = await served();
+test('a stranger at the port of a transfer gets error 5 once a second, and the transfer goes on', async () => {
+  const { phone, outcomes, world } = await served();
   const [owner, stranger] = [await phone(), await phone('10.99.0.66')];
   await owner.read('a.cfg');
   const port = owner.last().from;
+  // RFC 1350 section 2: an ERROR is never answered.
   await stranger.say({ kind: 'error', code: 0, message: 'die' }, port);
+  expect(stranger.heard).toEqual([]);
+  await stranger.say({ kind: 'ack', block: 1 }, port);
   await stranger.say({ kind: 'ack', block: 1 }, port);
   expect(stranger.heard.map(({ packet }) => brief(packet))).toEqual(['error 5']);
+  await world.advance(1000);
+  await stranger.say({ kind: 'ack', block: 1 }, port);
+  expect(stranger.heard.map(({ packet }) => brief(packet))).toEqual(['error 5', 'error 5']);
   for (const block of [1, 2, 3]) await owner.say({ kind: 'ack', block }, port);
   expect(outcomes).toMatchObject([{ complete: true }]);
 });
@@ -157,16 +174,89 @@ test('trouble of the desk is a fault, not the end of the door', async () => {
   expect(heard).toHaveLength(1);
 });
 
-test('requests beyond the limit are silent and told once; as transfers end, there is room again', async () => {
-  const { phone, events, world, asked } = await served();
-  for (let count = 0; count < 1110; count += 1) {
-    const one = await phone();
-    await one.read('a.cfg');
-  }
-  expect(asked.length).toBeLessThanOrEqual(1100);
-  expect(events.filter(({ kind }) => kind === 'refused')).not.toEqual([]);
+test('requests beyond the limits are silent and told once; as transfers end, there is room again', async () => {
+  const { phone, events, world, asked } = await served({ limits: { transfers: 5, perAddress: 3 } });
+  for (let count = 0; count < 4; count += 1) await (await phone()).read('a.cfg');
+  expect(asked).toHaveLength(3);
+  for (const at of ['10.99.0.51', '10.99.0.52', '10.99.0.53']) await (await phone(at)).read('b.cfg');
+  expect(asked).toHaveLength(5);
+  expect(events).toMatchObject([{ kind: 'refused', because: 'too-busy', file: 'a.cfg' }]);
   await world.advance(30_000);
-  const late = await phone();
-  await late.read('late.cfg');
+  await (await phone()).read('late.cfg');
   expect(asked.at(-1)).toBe('late.cfg');
+});
+
+test('the same request with other options is a new one: our OACK did not please', async () => {
+  const { phone, asked } = await served();
+  const { read, heard } = await phone();
+  await read('a.cfg', 'octet', [{ name: 'blksize', value: '1432' }]);
+  await read('a.cfg');
+  expect(heard.map(({ packet }) => brief(packet))).toEqual(['oack', 'data 1']);
+  expect(asked).toHaveLength(2);
+});
+
+test('a phone that starts over at the same port is served afresh', async () => {
+  const { phone, world, outcomes } = await served();
+  const { read, say, last } = await phone();
+  await read('a.cfg');
+  await say({ kind: 'ack', block: 1 }, last().from);
+  await world.advance(2000);
+  await read('a.cfg');
+  expect(brief(last().packet)).toBe('data 1');
+  expect(outcomes).toEqual([{ complete: false, bytes: 512, why: 'the phone began anew' }]);
+});
+
+test('another request while the file is still looked for: the first one ends too, once', async () => {
+  const { phone, outcomes, world, asked } = await served();
+  const { say, heard } = await phone();
+  const request = (filename: string) => say({ kind: 'rrq', filename, mode: 'octet', options: [] });
+  await Promise.all([request('a.cfg'), request('b.cfg')]);
+  await world.advance(50);
+  expect(asked).toEqual(['a.cfg', 'b.cfg']);
+  expect(outcomes).toMatchObject([{ complete: false, bytes: 0 }]);
+  expect(heard.map(({ packet }) => brief(packet))).toEqual(['data 1']);
+});
+
+test('closing ends every transfer, tells it once, and nothing goes out any more', async () => {
+  const { phone, outcomes, world, server } = await served();
+  const { read, say, heard, last } = await phone();
+  await read('a.cfg');
+  await say({ kind: 'ack', block: 1 }, last().from);
+  await server.close();
+  await server.close();
+  expect(outcomes).toEqual([{ complete: false, bytes: 512, why: 'unboxd was stopped' }]);
+  const count = heard.length;
+  await world.advance(10_000);
+  await read('b.cfg');
+  expect(heard.length).toBe(count);
+});
+
+test('no port for a transfer: a fault, the transfer is told as ended, and the phone may come again', async () => {
+  let isFull = true;
+  const lan = (real: Lan): Lan => ({
+    ...real,
+    openUdp: async (options, onDatagram) => {
+      if (isFull && options.port === 0) throw new Error('too many open files');
+      return await real.openUdp(options, onDatagram);
+    },
+  });
+  const { phone, outcomes, events } = await served({ lan });
+  const { read, heard } = await phone();
+  await read('a.cfg');
+  expect(heard).toEqual([]);
+  expect(events).toMatchObject([{ kind: 'fault', message: 'TFTP: too many open files' }]);
+  expect(outcomes).toMatchObject([{ complete: false, bytes: 0 }]);
+  isFull = false;
+  await read('a.cfg');
+  expect(heard.map(({ packet }) => brief(packet))).toEqual(['data 1']);
+});
+
+test('many writes from one address are all refused and told once a second', async () => {
+  const { phone, events } = await served();
+  const { say, heard } = await phone();
+  for (let count = 0; count < 20; count += 1) {
+    await say({ kind: 'wrq', filename: `${count}.log`, mode: 'octet', options: [] });
+  }
+  expect(heard).toHaveLength(20);
+  expect(events).toHaveLength(1);
 });
