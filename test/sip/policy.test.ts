@@ -156,7 +156,11 @@ describe('silence and its reason', () => {
     },
     { when: 'presence', text: W52P.text.replace('ua-profile', 'presence'), because: 'event-not-served' },
     { when: 'no Event', text: W52P.text.replace(/Event: .*\n/, ''), because: 'event-not-served' },
-    { when: 'a To tag', text: W52P.text.replace(/(To: .*)/, '$1;tag=theirs'), because: 'subscription-elsewhere' },
+    {
+      when: 'a To tag',
+      text: W52P.text.replace(/(To: .*)/, '$1;tag=theirs'),
+      because: 'subscription-elsewhere',
+    },
     { when: 'a sender off the LAN', changes: elsewhere, because: 'sender-off-the-lan' },
     {
       when: 'a sender of all hosts',

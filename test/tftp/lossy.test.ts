@@ -197,7 +197,10 @@ function openSender(content: Buffer, send: (bytes: Uint8Array) => void) {
     }
   };
   const onRequest = (now: number, { options }: TftpRequest): void => {
-    if (transfer !== undefined) return feed(now, { kind: 'request-again' });
+    if (transfer !== undefined) {
+      feed(now, { kind: 'request-again' });
+      return;
+    }
     const size = content.length;
     transfer = openTransfer(negotiate({ options, size, limits: ETHERNET }), size, now);
     feed(now, { kind: 'start' });

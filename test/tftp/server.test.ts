@@ -32,7 +32,7 @@ async function served({ limits = {}, lan: changed = (same) => same }: Changed = 
   const desk: FileDesk = {
     ask: async ({ name }) => {
       asked.push(name);
-      await Promise.resolve();
+      await new Promise<void>((done) => world.after(name === 'slow.cfg' ? 50 : 0, done));
       if (name === 'missing') return { kind: 'refused', because: 'no-such-file' };
       if (name === 'broken') throw new Error('the disk is gone');
       const ended = (outcome: FileOutcome): void => void outcomes.push(outcome);
@@ -208,11 +208,11 @@ test('a phone that starts over at the same port is served afresh', async () => {
 
 test('another request while the file is still looked for: the first one ends too, once', async () => {
   const { phone, outcomes, world, asked } = await served();
-  const { say, heard } = await phone();
-  const request = (filename: string) => say({ kind: 'rrq', filename, mode: 'octet', options: [] });
-  await Promise.all([request('a.cfg'), request('b.cfg')]);
-  await world.advance(50);
-  expect(asked).toEqual(['a.cfg', 'b.cfg']);
+  const { read, heard } = await phone();
+  await read('slow.cfg');
+  await read('b.cfg');
+  await world.advance(60);
+  expect(asked).toEqual(['slow.cfg', 'b.cfg']);
   expect(outcomes).toMatchObject([{ complete: false, bytes: 0 }]);
   expect(heard.map(({ packet }) => brief(packet))).toEqual(['data 1']);
 });
