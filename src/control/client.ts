@@ -33,8 +33,8 @@ export function controlClient(socket: string): ControlClient {
     bytes,
     get: async <Answer>(path: string) => JSON.parse(Buffer.from(await bytes(path)).toString()) as Answer,
     lines: async <Line>(call: LinesCall, show: (line: Line) => void) => {
-      const response = await ask(socket, call);
       try {
+        const response = await ask(socket, call);
         for await (const line of createInterface({ input: response })) show(JSON.parse(line) as Line);
       } catch (error) {
         if (call.until?.aborted !== true) throw error;

@@ -122,10 +122,9 @@ export function parseHostPort(text: string): HostPort | undefined {
   const written = /^(\[[\w:.%-]+\]|[\w.-]+)[ \t]*(?::[ \t]*(\d{1,5}))?$/.exec(text);
   const host = written?.[1];
   if (host === undefined) return undefined;
-  const port = Number(written?.[2] ?? 0);
-  // Some senders write 0 for a socket they have not bound yet: as good as no port, for answers go to the source anyway.
-  if (port === 0) return { host };
-  return port <= 65_535 ? { host, port } : undefined;
+  if (written?.[2] === undefined) return { host };
+  const port = Number(written[2]);
+  return port >= 1 && port <= 65_535 ? { host, port } : undefined;
 }
 
 export interface Via extends HostPort {
@@ -139,7 +138,8 @@ export function parseVia(text: string): Via | undefined {
   const read = parseParams(text);
   const [, transport, sentBy] =
     /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*(\w+)[ \t]+(\S.*)$/i.exec(read?.value ?? '') ?? [];
-  const where = parseHostPort(sentBy ?? '');
+  // Some senders write 0 for a socket not yet bound: as good as none here, for answers go to the source anyway.
+  const where = parseHostPort((sentBy ?? '').replace(/:0$/, ''));
   if (read === undefined || transport === undefined || where === undefined) return undefined;
   return { ...where, transport, params: read.params };
 }

@@ -7,8 +7,9 @@ import type { FileDesk } from '../files/desk.ts';
 import { nameFromBytes } from '../files/resolve.ts';
 import type { Lan, Peer, UdpSocket } from '../net/ports.ts';
 import type { Tell } from '../timeline/event.ts';
+import type { Reason } from '../timeline/reason.ts';
 import { ETHERNET, type Limits } from './negotiate.ts';
-import { decodePacket, encodePacket, type TftpOption, type TftpRequest } from './packet.ts';
+import { decodePacket, encodePacket, type TftpOption, type TftpPacket, type TftpRequest } from './packet.ts';
 import { errorFor, unknownMode } from './policy.ts';
 import { openTransferPort, type TransferPort } from './serve.ts';
 import type { TransferInput } from './transfer.ts';
@@ -117,9 +118,10 @@ function onRequest(door: Door, request: TftpRequest, from: Peer): void {
     // Still alive: it has been answered, or will be.
     if (sessions.has(peerKey(from))) return;
   }
-  if (request.kind === 'wrq') refuseWrite(door, request, from);
-  else if (request.mode !== 'octet' && request.mode !== 'netascii') {
-    door.send(encodePacket(unknownMode(request.mode)), from);
+  if (request.kind === 'wrq') {
+    refuse(door, { request, from, because: 'writing-not-served', answer: errorFor('writing-not-served') });
+  } else if (request.mode !== 'octet' && request.mode !== 'netascii') {
+    refuse(door, { request, from, because: 'mode-not-served', answer: unknownMode(request.mode) });
   } else if (busy.size >= limits.transfers || (perAddress.get(from.address) ?? 0) >= limits.perAddress) {
     tellBusy(door, request, from);
   } else {
@@ -188,13 +190,20 @@ async function serve(door: Door, session: Session): Promise<void> {
   session.port.feed(session.stopped ?? { kind: 'start' });
 }
 
-function refuseWrite(door: Door, request: TftpRequest, from: Peer): void {
-  const because = 'writing-not-served';
-  if (mayTell(door, `write ${from.address}`)) {
+interface Refused {
+  readonly request: TftpRequest;
+  readonly from: Peer;
+  readonly because: Reason;
+  readonly answer: TftpPacket;
+}
+
+/** Each request is answered; one word a second about each sender is enough. */
+function refuse(door: Door, { request, from, because, answer }: Refused): void {
+  if (mayTell(door, `${because} ${from.address}`)) {
     const seen = { at: door.world.now(), from: showPeer(from) };
     door.tell({ ...seen, kind: 'refused', door: 'tftp', file: nameOf(request), because });
   }
-  door.send(encodePacket(errorFor(because)), from);
+  door.send(encodePacket(answer), from);
 }
 
 function tellBusy(door: Door, request: TftpRequest, from: Peer): void {

@@ -142,6 +142,11 @@ const REASONS = {
     because: 'uploads are not taken',
     meaning: 'The phone wants to write a file (TFTP WRQ, HTTP PUT or POST). It works without that.',
   },
+  'mode-not-served': {
+    because: 'only the modes octet and netascii are served',
+    meaning:
+      'The TFTP request asks for another mode, such as mail. No phone of today does: look who is at that address.',
+  },
   'method-not-served': {
     because: 'only GET and HEAD are served',
     meaning: 'The phone used another HTTP method. It works without that.',

@@ -135,6 +135,7 @@ test.each([
   ['SIP/2.0/UDP 10.1.0.9:5059;branch=z9hG4bK1;rport', { transport: 'UDP', host: '10.1.0.9', port: 5059 }],
   ['SIP / 2.0 / TCP   h.example : 5070 ;x', { transport: 'TCP', host: 'h.example', port: 5070 }],
   ['sip/2.0/udp h', { transport: 'udp', host: 'h' }],
+  ['SIP/2.0/UDP h:0;branch=z', { transport: 'UDP', host: 'h' }],
 ])('parseVia reads %s', (text, via) => {
   expect(parseVia(text)).toMatchObject(via);
 });

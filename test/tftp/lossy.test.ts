@@ -42,6 +42,8 @@ interface Outcome {
 /** How long the phone waits before it says its last word again, ms. */
 const PHONE_WAITS = 1000;
 const PHONE_TRIES = 10;
+/** More than any window, doubled: something answers each packet with several. */
+const MOST_UNDER_WAY = 1000;
 
 test('three thousand transfers over a cable that loses and doubles a fifth of everything arrive bit by bit', () => {
   const runs = 3000;
@@ -129,6 +131,7 @@ function openCable({ loses, doubles, jitter, dice }: Cable) {
   const underWay: { readonly at: number; readonly arrive: () => void }[] = [];
   let lost = 0;
   const carry = (now: number, arrive: () => void): void => {
+    if (underWay.length > MOST_UNDER_WAY) throw new Error('packets multiply');
     const copies = dice() < loses ? 0 : dice() < doubles ? 2 : 1;
     if (copies === 0) lost += 1;
     for (let copy = 0; copy < copies; copy += 1) {
