@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PhoneLine } from '../../src/control/api.ts';
-import { describeLab } from './lab.ts';
+import { describeLab, until } from './lab.ts';
 
 const NEEDS = { commands: ['ip', 'unshare', 'nsenter'], packages: ['iproute2', 'util-linux'] };
 const DEMO = ['dist/main.js', 'demo'];
@@ -53,9 +53,9 @@ interface Performance {
   readonly left: readonly string[];
 }
 
-/** A Ctrl-C at the first output that fits; a terminal sends it to everything that the command has started. */
+/** A Ctrl-C; a terminal sends it to everything that the command has started. */
 interface Interruption {
-  readonly at: RegExp;
+  readonly due: (out: string) => boolean | Promise<boolean>;
   readonly everyone: boolean;
 }
 
@@ -79,14 +79,10 @@ async function perform(args: readonly string[], stop?: Interruption): Promise<Pe
   const ended = new Promise<number | null>((done) => child.once('close', (code) => done(code)));
   let out = '';
   let notes = '';
-  let due = stop;
   let looking = Promise.resolve();
   const started = new Set<string>();
   const look = async (): Promise<void> => {
     for (const key of await descendants(pid)) started.add(key);
-    if (due?.at.test(out) !== true) return;
-    process.kill(due.everyone ? -pid : pid, 'SIGINT');
-    due = undefined;
   };
   child.stdout.on('data', (chunk: Buffer) => {
     out += chunk.toString();
@@ -95,12 +91,23 @@ async function perform(args: readonly string[], stop?: Interruption): Promise<Pe
   child.stderr.on('data', (chunk: Buffer) => {
     notes += chunk.toString();
   });
+  if (stop !== undefined) {
+    await until(
+      async () => await stop.due(out),
+      'the moment to stop it',
+      () => `${out}${notes}`,
+    );
+    await look();
+    process.kill(stop.everyone ? -pid : pid, 'SIGINT');
+  }
   const code = await ended;
   await looking;
   const running = new Set((await processes()).map(({ key }) => key));
   return { code, out, notes, started: [...started], left: [...started].filter((key) => running.has(key)) };
 }
 
+const hasPhone = (out: string): boolean => out.includes('  told: ');
+const hasFolder = async (): Promise<boolean> => (await readdir(folder)).length > 0;
 const NO_STACK = expect.not.stringMatching(/^ {4}at /m) as unknown;
 
 await describeLab('the demo', NEEDS, () => {
@@ -109,7 +116,6 @@ await describeLab('the demo', NEEDS, () => {
     async () => {
       const { code, out, notes, started, left } = await perform([]);
       expect([code, notes]).toEqual([0, expect.stringMatching(/^all 12 phones are proven after /)]);
-      // The twelfth line of a kind: each phone is proven.
       const proven = out.split('\n').filter((line) => line.includes('  proven: has its own file '));
       expect(new Set(proven.map((line) => line.slice(0, 17))).size).toBe(12);
       // At least the network, the daemon and twelve phones.
@@ -136,11 +142,10 @@ await describeLab('the demo', NEEDS, () => {
   );
 
   test.each([
-    { when: 'in the middle', at: /proven/, everyone: false },
-    { when: 'in the middle, at a terminal', at: /proven/, everyone: true },
-    { when: 'at its first words', at: /./, everyone: true },
+    { when: 'in the middle', due: hasPhone, everyone: true },
+    { when: 'before its daemon answers', due: hasFolder, everyone: false },
   ])(
-    'a Ctrl-C $when ends it and leaves nothing behind',
+    'a Ctrl-C $when stops it and leaves nothing behind',
     async (interruption) => {
       const { code, notes, started, left } = await perform([], interruption);
       expect([code, notes]).toEqual([1, expect.stringMatching(/^stopped; nothing is left behind$/m)]);
