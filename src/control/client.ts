@@ -37,7 +37,9 @@ export function controlClient(socket: string): ControlClient {
         const response = await ask(socket, call);
         for await (const line of createInterface({ input: response })) show(JSON.parse(line) as Line);
       } catch (error) {
-        if (call.until?.aborted !== true) throw error;
+        if (call.until?.aborted === true) return;
+        if (error instanceof Fault) throw error;
+        throw unreachable(socket, error instanceof Error ? error : new Error(String(error)));
       }
     },
   };

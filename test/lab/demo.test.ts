@@ -53,10 +53,9 @@ interface Performance {
   readonly left: readonly string[];
 }
 
-/** A Ctrl-C; a terminal sends it to everything that the command has started. */
+/** When a Ctrl-C is due. */
 interface Interruption {
   readonly due: (out: string) => boolean | Promise<boolean>;
-  readonly everyone: boolean;
 }
 
 let folder = '';
@@ -92,13 +91,12 @@ async function perform(args: readonly string[], stop?: Interruption): Promise<Pe
     notes += chunk.toString();
   });
   if (stop !== undefined) {
-    await until(
-      async () => await stop.due(out),
-      'the moment to stop it',
-      () => `${out}${notes}`,
-    );
+    const evidence = (): string => `${out}${notes}`;
+    await until(async () => out !== '' || (await stop.due(out)), 'its first words', evidence);
+    await until(async () => await stop.due(out), 'the moment to stop it', evidence);
     await look();
-    process.kill(stop.everyone ? -pid : pid, 'SIGINT');
+    // To its whole process group, as a terminal does.
+    process.kill(-pid, 'SIGINT');
   }
   const code = await ended;
   await looking;
@@ -142,8 +140,8 @@ await describeLab('the demo', NEEDS, () => {
   );
 
   test.each([
-    { when: 'in the middle', due: hasPhone, everyone: true },
-    { when: 'before its daemon answers', due: hasFolder, everyone: false },
+    { when: 'in the middle', due: hasPhone },
+    { when: 'before its daemon answers', due: hasFolder },
   ])(
     'a Ctrl-C $when stops it and leaves nothing behind',
     async (interruption) => {

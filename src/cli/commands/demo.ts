@@ -123,7 +123,8 @@ interface Child extends Closable {
 
 /** A process whose output goes to a file; closing ends it by its pid. */
 function start([command = '', ...args]: readonly string[], log: string): Child {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // Detached: the Ctrl-C of a terminal is for us alone, we end the rest in order.
+  const child = spawn(command, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const file = createWriteStream(log);
   child.stdout.pipe(file, { end: false });
   child.stderr.pipe(file, { end: false });
