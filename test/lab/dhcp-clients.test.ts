@@ -1,78 +1,122 @@
 // udhcpc, dhclient and dhcpcd each get a lease from the real daemon, with the options of the make that they play.
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LeaseLine } from '../../src/control/api.ts';
 import { type Daemon, STAGING, startDaemon } from './daemon.ts';
-import { describeLab, type Lab, openLab, until } from './lab.ts';
+import { describeLab, type Lab, openLab, type Running, until } from './lab.ts';
 
 const NEEDS = {
   commands: ['ip', 'udhcpc', 'dhclient', 'dhcpcd'],
   packages: ['iproute2', 'udhcpc', 'isc-dhcp-client', 'dhcpcd-base'],
 };
 const HOOK = resolve('test/lab/dhcp-hook.sh');
-const URL_HEX = Buffer.from('http://10.99.0.1/').toString('hex');
+const URL = 'http://10.99.0.1/';
+const URL_HEX = Buffer.from(URL).toString('hex');
+const SETTINGS = `
+lans:
+  - interface: lan0
+    dhcp: { lease: 2h, router: 10.99.0.254, dns: [10.99.0.253], ntp: [10.99.0.1], domain: staging.example }
+`;
+
+let lab: Lab;
+let daemon: Daemon;
+
+const at = (name: string): string => join(lab.folder, name);
+
+/** The interface as that of a phone just unboxed. */
+async function beMac(mac: string): Promise<void> {
+  await lab.run('phones', ['ip', 'address', 'flush', 'dev', 'p0']);
+  await lab.run('phones', ['ip', 'link', 'set', 'p0', 'address', mac]);
+}
+
+async function line(mac: string) {
+  return (await daemon.phones()).find((one) => one.mac === mac);
+}
+
+async function leasedTo(mac: string): Promise<readonly string[]> {
+  const { output } = await daemon.cli('leases', '--json');
+  const leases = JSON.parse(output) as readonly LeaseLine[];
+  return leases.filter((lease) => lease.mac === mac).map(({ address }) => address);
+}
+
+/** One lease by udhcpc; what its hook saw, by name. It asks for the `options` beside those it always asks for. */
+async function udhcpc(
+  options: readonly string[] = [],
+  ...more: readonly string[]
+): Promise<Readonly<Record<string, string>>> {
+  const asks = options.flatMap((option) => ['-O', option]);
+  const patience = ['-f', '-n', '-q', '-t', '5', '-T', '1'];
+  const client = lab.start('phones', ['udhcpc', '-i', 'p0', ...patience, '-s', HOOK, ...asks, ...more], {
+    LEASE: at('udhcpc.env'),
+  });
+  if ((await client.ended) !== 0) throw new Error(client.output());
+  const lines = (await readFile(at('udhcpc.env'), 'utf8')).trim().split('\n');
+  return Object.fromEntries(
+    lines.map((one) => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]),
+  );
+}
+
+function dhclientFiles(): readonly string[] {
+  const files = ['-cf', at('dhclient.conf'), '-lf', at('dhclient.leases'), '-pf', at('dhclient.pid')];
+  return [...files, '-sf', '/bin/true'];
+}
+
+/** Starts dhclient with what it remembers; it stays until it is stopped. */
+async function dhclient(config: readonly string[], remembers = ''): Promise<Running> {
+  // By default it waits up to 10 s before it asks again.
+  const haste = 'initial-interval 1; backoff-cutoff 2; timeout 14; retry 1;';
+  await writeFile(at('dhclient.conf'), [haste, ...config, ''].join('\n'));
+  await writeFile(at('dhclient.leases'), remembers);
+  return lab.start('phones', ['dhclient', '-4', '-1', '-v', '-d', ...dhclientFiles(), 'p0']);
+}
+
+/** The last lease that dhclient wrote, once it has one of our server. */
+async function leaseOf(client: Running): Promise<string> {
+  return await until(
+    async () => {
+      const [last] = (await readFile(at('dhclient.leases'), 'utf8')).split('lease {').slice(-1);
+      const ours = last?.includes('dhcp-server-identifier 10.99.0.1;') === true;
+      return ours && last.includes('expire ') ? last : undefined;
+    },
+    'a lease of dhclient',
+    client.output,
+  );
+}
 
 await describeLab('real DHCP clients', NEEDS, () => {
-  let lab: Lab;
-  let daemon: Daemon;
   beforeAll(async () => {
     lab = await openLab([STAGING]);
-    const settings =
-      'lans: [{ interface: lan0, dhcp: { lease: 2h, router: 10.99.0.254, ntp: [10.99.0.1], domain: staging.example } }]';
-    daemon = await startDaemon(lab, { settings });
+    daemon = await startDaemon(lab, { settings: SETTINGS });
   });
   afterAll(async () => {
     await lab.close();
   });
 
-  /** The interface as that of a phone just unboxed. */
-  const beMac = async (mac: string): Promise<void> => {
-    await lab.run('phones', ['ip', 'address', 'flush', 'dev', 'p0']);
-    await lab.run('phones', ['ip', 'link', 'set', 'p0', 'address', mac]);
-  };
-  const line = async (mac: string) => (await daemon.phones()).find((one) => one.mac === mac);
-
-  /** One lease by udhcpc; what its hook saw, by name. */
-  const udhcpc = async (...args: readonly string[]): Promise<Readonly<Record<string, string>>> => {
-    const lease = join(lab.folder, 'udhcpc.env');
-    const argv = ['udhcpc', '-i', 'p0', '-f', '-n', '-q', '-t', '5', '-T', '1', '-s', HOOK, ...args];
-    const client = lab.start('phones', argv, { LEASE: lease });
-    if ((await client.ended) !== 0) throw new Error(client.output());
-    const lines = (await readFile(lease, 'utf8')).trim().split('\n');
-    return Object.fromEntries(
-      lines.map((one) => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]),
-    );
-  };
-
-  test('udhcpc as a Yealink: addresses, times, and the URL in 43', async () => {
+  test('udhcpc as a Yealink: addresses, times, and the URL in 43, 160 and 161', async () => {
     await beMac('00:15:65:00:00:01');
     const got = await udhcpc(
-      '-O',
-      '66',
-      '-O',
-      '43',
-      '-O',
-      '150',
-      '-O',
-      '160',
-      '-O',
-      '161',
-      '-O',
-      'ntpsrv',
-      '-O',
-      'domain',
+      ['66', '43', '58', '59', '150', '160', '161', 'ntpsrv', 'domain'],
+      '-V',
+      'yealink',
     );
     expect(got).toMatchObject({
       subnet: '255.255.255.0',
+      broadcast: '10.99.0.255',
       router: '10.99.0.254',
+      dns: '10.99.0.253',
       ntpsrv: '10.99.0.1',
       domain: 'staging.example',
       serverid: '10.99.0.1',
       lease: '7200',
+      opt58: (3600).toString(16).padStart(8, '0'),
+      opt59: (6300).toString(16).padStart(8, '0'),
       opt43: URL_HEX,
       opt160: URL_HEX,
       opt161: URL_HEX,
       opt150: '0a630001',
+      // It reads 66 as a host name, which a URL is not.
+      tftp: 'bad',
     });
     expect(got['ip']).toMatch(/^10\.99\.0\.\d+$/);
     expect(await line('00:15:65:00:00:01')).toMatchObject({
@@ -80,111 +124,156 @@ await describeLab('real DHCP clients', NEEDS, () => {
       stage: 'told',
       address: got['ip'],
     });
+    const told = `got the address ${got['ip']} for 2 h and ${URL} in option 43, 66, 160, 161`;
+    expect((await daemon.story('00:15:65:00:00:01')).at(-1)).toBe(told);
+  });
+
+  test('a phone asks for no option that it does not want', async () => {
+    await beMac('00:15:65:00:00:06');
+    const got = await udhcpc(['161'], '-o');
+    expect(got).toMatchObject({ serverid: '10.99.0.1', lease: '7200', opt161: URL_HEX });
+    for (const name of ['router', 'dns', 'domain', 'tftp', 'opt43', 'opt160'])
+      expect(got).not.toHaveProperty(name);
   });
 
   test('the same phone keeps its address over a restart, and over a kill', async () => {
     await beMac('00:15:65:00:00:02');
-    const first = await udhcpc();
-    await daemon.restart();
-    const second = await udhcpc();
-    await daemon.restart('SIGKILL');
-    const third = await udhcpc();
-    expect([second['ip'], third['ip']]).toEqual([first['ip'], first['ip']]);
-    const other = await daemon.phones();
-    expect(other.map(({ mac }) => mac)).toContain('00:15:65:00:00:01');
+    const address = (await udhcpc())['ip'];
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      await daemon.restart(signal);
+      expect(await leasedTo('00:15:65:00:00:02'), `known after ${signal}`).toEqual([address]);
+      // Another phone comes in between: it must not get that address.
+      await beMac(signal === 'SIGTERM' ? '02:00:00:00:01:01' : '02:00:00:00:01:02');
+      expect((await udhcpc())['ip']).not.toBe(address);
+      await beMac('00:15:65:00:00:02');
+      expect((await udhcpc())['ip'], `given after ${signal}`).toBe(address);
+    }
   });
 
   test('a phone of unknown make gets an address and this TFTP server, and neither URL nor 43', async () => {
     await beMac('02:00:00:00:00:09');
-    const got = await udhcpc('-O', '66', '-O', '43', '-O', '160');
-    expect(got['ip']).toMatch(/^10\.99\.0\./);
-    // Option 66 names this machine as TFTP server: what an unknown phone asks for then shows what it is.
-    expect([got['opt43'], got['opt160'], got['tftp']]).toEqual([undefined, undefined, '10.99.0.1']);
+    const got = await udhcpc(['66', '43', '150', '159', '160', '161']);
+    expect(got['ip']).toMatch(/^10\.99\.0\.\d+$/);
+    // Options 66 and 150 name this machine as TFTP server: what an unknown phone asks for then shows what it is.
+    expect(got).toMatchObject({ tftp: '10.99.0.1', opt150: '0a630001' });
+    for (const name of ['opt43', 'opt159', 'opt160', 'opt161']) expect(got).not.toHaveProperty(name);
+    expect(Object.values(got).join('\n')).not.toContain(URL_HEX);
+    expect((await daemon.story('02:00:00:00:00:09')).join('\n')).not.toContain('http://');
   });
 
   test('dhclient as a Cisco, byte for byte; its release is told', async () => {
     await beMac('00:56:2b:00:00:03');
-    const at = (name: string): string => join(lab.folder, name);
-    const config = [
-      'option o159 code 159 = string; option o160 code 160 = string; option o150 code 150 = array of ip-address;',
+    // As strings: dhclient shows one in hexadecimal when a byte of it cannot be printed, as the NUL at its end.
+    const client = await dhclient([
+      'option o66 code 66 = string; option o159 code 159 = string; option o160 code 160 = string;',
+      'option o150 code 150 = string;',
       'send vendor-class-identifier "Cisco Systems, Inc. IP Phone CP-6841-3PCC\\000";',
-      'request subnet-mask, routers, tftp-server-name, o150, o159, o160, vendor-encapsulated-options;',
-    ].join('\n');
-    await writeFile(at('dhclient.conf'), config);
-    await writeFile(at('dhclient.leases'), '');
-    const files = [
-      '-cf',
-      at('dhclient.conf'),
-      '-lf',
-      at('dhclient.leases'),
-      '-pf',
-      at('dhclient.pid'),
-      '-sf',
-      '/bin/true',
-    ];
-    const client = lab.start('phones', ['dhclient', '-4', '-1', '-v', '-d', ...files, 'p0']);
-    const readLease = async () => await readFile(at('dhclient.leases'), 'utf8');
-    const bound = async () => (await readLease()).includes('renew ');
-    await until(bound, 'a lease of dhclient', client.output);
+      'request subnet-mask, routers, o66, o150, o159, o160, vendor-encapsulated-options;',
+    ]);
     // dhclient writes a backslash before each dollar sign.
-    const lease = (await readLease()).replaceAll('\\$', '$');
-    expect(lease).toContain('option tftp-server-name "10.99.0.1";');
-    expect(lease).toContain('option o150 10.99.0.1;');
-    expect(lease).toContain('option o159 "http://10.99.0.1/$PSN.xml";');
-    expect(lease).toContain('option o160 "http://10.99.0.1/$PSN.xml";');
-    expect(lease).toContain('option dhcp-lease-time 7200;');
-    expect(lease).not.toContain('vendor-encapsulated-options');
+    const lease = (await leaseOf(client)).replaceAll('\\$', '$');
+    const options = lease.split('\n').flatMap((one) => /^ *option (.*);$/.exec(one)?.[1] ?? []);
+    expect(options.sort()).toEqual([
+      'dhcp-lease-time 7200',
+      'dhcp-message-type 5',
+      'dhcp-rebinding-time 6300',
+      'dhcp-renewal-time 3600',
+      'dhcp-server-identifier 10.99.0.1',
+      'o150 a:63:0:1',
+      'o159 "http://10.99.0.1/$PSN.xml"',
+      'o160 "http://10.99.0.1/$PSN.xml"',
+      'o66 "10.99.0.1"',
+      'routers 10.99.0.254',
+      'subnet-mask 255.255.255.0',
+    ]);
     await client.stop();
     expect(await line('00:56:2b:00:00:03')).toMatchObject({ vendor: 'Cisco', model: 'CP-6841-3PCC' });
+
     const address = /fixed-address (\S+);/.exec(lease)?.[1] ?? '';
+    expect(await leasedTo('00:56:2b:00:00:03')).toEqual([address]);
     await lab.run('phones', ['ip', 'address', 'add', `${address}/24`, 'dev', 'p0']);
-    await lab.run('phones', ['dhclient', '-4', '-r', '-v', ...files, 'p0']);
-    expect(await daemon.story('00:56:2b:00:00:03')).toContain(`gave back ${address}`);
+    await lab.run('phones', ['dhclient', '-4', '-r', '-v', ...dhclientFiles(), 'p0']);
+    await until(
+      async () => (await daemon.story('00:56:2b:00:00:03')).includes(`gave back ${address}`),
+      'the release in the story',
+      daemon.running.output,
+    );
+  });
+
+  test('dhclient that remembers an address from elsewhere is told to forget it, and gets one of ours', async () => {
+    await beMac('00:15:65:00:00:05');
+    const remembered = [
+      'lease {',
+      '  interface "p0";',
+      '  fixed-address 192.168.1.77;',
+      '  option subnet-mask 255.255.255.0;',
+      '  option dhcp-lease-time 864000;',
+      '  option dhcp-server-identifier 192.168.1.1;',
+      '  renew epoch 2114380800; rebind epoch 2114380800; expire epoch 2114380800;',
+      '}',
+    ];
+    const client = await dhclient([], `${remembered.join('\n')}\n`);
+    const lease = await leaseOf(client);
+    await client.stop();
+    expect(client.output()).toContain('DHCPREQUEST for 192.168.1.77');
+    expect(client.output()).toContain('DHCPNAK from 10.99.0.1');
+    const address = /fixed-address (10\.99\.0\.\d+);/.exec(lease)?.[1];
+    expect(await leasedTo('00:15:65:00:00:05')).toEqual([address]);
+    const refused = 'was refused 192.168.1.77, because the address it asks for is not of this LAN';
+    expect(await daemon.story('00:15:65:00:00:05')).toContain(refused);
   });
 
   test('dhcpcd as a Fanvil', async () => {
     await beMac('0c:38:3e:00:00:04');
-    const at = (name: string): string => join(lab.folder, name);
-    const hook =
-      '#!/bin/sh\n[ "$reason" = BOUND ] || [ "$reason" = REBOOT ] || exit 0\nenv | sort >"$(dirname "$0")/dhcpcd.env"\n';
+    const hook = `#!/bin/sh\n[ "$reason" = BOUND ] && env >${at('dhcpcd.env')}\nexit 0\n`;
     await writeFile(at('dhcpcd.hook'), hook, { mode: 0o755 });
     const config = [
-      'duid',
-      'noipv6',
-      'noarp',
+      'clientid 01:0c:38:3e:00:00:04',
+      'vendorclassid Fanvil X4',
       'option subnet_mask, routers',
+      // Built in, 66 is a host name and 43 is a list of sub-options.
       'define 66 string url66',
       'define 43 binhex url43',
+      'option url66, url43',
     ];
-    await writeFile(at('dhcpcd.conf'), `${config.join('\n')}\noption url66, url43\n`);
-    const argv = [
-      'dhcpcd',
-      '-f',
-      at('dhcpcd.conf'),
-      '-c',
-      at('dhcpcd.hook'),
-      '-B',
-      '-1',
-      '-4',
-      '-A',
-      '-L',
-      '-t',
-      '10',
-      'p0',
-    ];
-    const client = lab.start('phones', argv);
+    await writeFile(at('dhcpcd.conf'), `${config.join('\n')}\n`);
+    // It keeps leases in /var/lib/dhcpcd, whatever it is told: there it sees a folder of the test.
+    await mkdir(at('dhcpcd'));
+    const own = `mount --bind ${at('dhcpcd')} /var/lib/dhcpcd && exec "$@"`;
+    const files = ['-f', at('dhcpcd.conf'), '-c', at('dhcpcd.hook')];
+    const argv = ['dhcpcd', ...files, '-B', '-1', '-4', '-A', '-L', '-t', '10', 'p0'];
+    const client = lab.start('phones', ['sh', '-c', own, 'sh', ...argv]);
     await client.ended;
     const got = await readFile(at('dhcpcd.env'), 'utf8').catch(() => client.output());
-    expect(got).toMatch(/new_ip_address=10\.99\.0\.\d+/);
-    expect(got).toContain('new_url66=http://10.99.0.1/');
-    expect(got).toContain(`new_url43=${URL_HEX}`);
-    expect(got).toContain('new_dhcp_lease_time=7200');
-    expect(await line('0c:38:3e:00:00:04')).toMatchObject({ vendor: 'Fanvil', stage: 'told' });
+    expect(got).toMatch(/^new_ip_address=10\.99\.0\.\d+$/m);
+    expect(got.split('\n')).toEqual(
+      expect.arrayContaining([
+        `new_url66=${URL}`,
+        `new_url43=${URL_HEX}`,
+        'new_dhcp_lease_time=7200',
+        'new_dhcp_renewal_time=3600',
+        'new_dhcp_rebinding_time=6300',
+        'new_routers=10.99.0.254',
+      ]),
+    );
+    const seen = { vendor: 'Fanvil', model: 'X4', stage: 'told' };
+    expect(await line('0c:38:3e:00:00:04')).toMatchObject(seen);
+  });
+});
+
+await describeLab('real DHCP clients of a daemon without settings', NEEDS, () => {
+  beforeAll(async () => {
+    lab = await openLab([STAGING]);
+    daemon = await startDaemon(lab);
+  });
+  afterAll(async () => {
+    await lab.close();
   });
 
-  test('a phone that remembers an address from elsewhere is told to forget it, and gets one of ours', async () => {
-    await beMac('00:15:65:00:00:05');
-    const got = await udhcpc('-r', '192.168.1.77');
-    expect(got['ip']).toMatch(/^10\.99\.0\./);
+  test('udhcpc gets an address for an hour, and no router, name server, clock or domain', async () => {
+    await beMac('00:15:65:00:00:01');
+    const got = await udhcpc(['ntpsrv', 'domain', 'router', 'dns']);
+    expect(got).toMatchObject({ subnet: '255.255.255.0', serverid: '10.99.0.1', lease: '3600' });
+    for (const name of ['router', 'dns', 'ntpsrv', 'domain']) expect(got).not.toHaveProperty(name);
   });
 });
