@@ -62,12 +62,63 @@ export interface Explanation {
   readonly wake: readonly string[];
 }
 
+/** A client's DHCP message to be explained, as it would stand in the UDP datagram. Nothing is reserved or stored. */
+export interface DhcpQuestion {
+  readonly hex: string;
+}
+
+export interface VendorScore {
+  readonly vendor: string;
+  readonly score: number;
+  /** One per clue: "DHCP option 60 `yealink` (+80)". */
+  readonly reasons: readonly string[];
+}
+
+/** What one DHCP message would get, and why. */
+export interface DhcpExplanation {
+  readonly mac: string;
+  /** discover, request, inform ... */
+  readonly type: string;
+  readonly vendor?: string | undefined;
+  readonly model?: string | undefined;
+  /** The class of dhcp.classes it falls into, and by which of its conditions. */
+  readonly class?: { readonly name: string; readonly because: string } | undefined;
+  /** Highest first. */
+  readonly scores: readonly VendorScore[];
+  /** A sentence: "would be offered 10.20.0.50, its reservation", or why there is no answer. */
+  readonly outcome: string;
+  readonly address?: string | undefined;
+  /** What the reply carries, in wire order. */
+  readonly options: readonly ExplainedOption[];
+  /** What there is for it but is not sent, because it did not ask. */
+  readonly notAsked: readonly ExplainedOption[];
+  /** What it asked for and nobody set, by number and name. */
+  readonly notThere: readonly string[];
+  /** The reply, whole; absent when there is none. */
+  readonly hex?: string | undefined;
+}
+
 export interface LeaseLine {
   readonly address: string;
   readonly mac: string;
   readonly state: string;
   /** When it ends, ms since 1970. */
   readonly expires: number;
+  readonly hostname?: string | undefined;
+}
+
+/** A lease of another DHCP server that is to be kept here. */
+export interface ImportedLease {
+  readonly address: string;
+  readonly mac: string;
+  /** When it ends, ms since 1970. */
+  readonly expires: number;
+}
+
+export interface ImportResult {
+  readonly taken: number;
+  /** Leases left out, each with the reason. */
+  readonly skipped: readonly { readonly address: string; readonly mac: string; readonly because: string }[];
 }
 
 export interface ResyncOrder {

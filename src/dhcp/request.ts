@@ -31,7 +31,7 @@ export function questionOf(
 ): Result<Question, Reason> {
   if (request.op !== BOOTREQUEST) return err('not-a-request');
   const said = messageType(request.options);
-  if (said === undefined) return err('bootp-client');
+  if (said === undefined) return err('no-reservation');
   const type = QUESTIONS.find((question) => question === said);
   if (type === undefined) return err('message-not-for-a-server');
   const mac = macOf(request);

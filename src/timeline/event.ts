@@ -56,6 +56,38 @@ export type PhoneEvent = Common &
         readonly because: Reason;
         readonly detail?: string | undefined;
       }
+    // What a phone meets on a LAN that is not ours alone
+    | {
+        readonly kind: 'address-conflict';
+        readonly address: Ipv4;
+        /** Who answers for the address. */
+        readonly by: Mac;
+      }
+    | { readonly kind: 'caught-elsewhere'; readonly server: Ipv4 }
+    | {
+        /** Without a phone: another server answers on this LAN. */
+        readonly kind: 'foreign-server';
+        readonly door: DoorName;
+        readonly server: Ipv4;
+        readonly hardware?: Mac | undefined;
+        /** The maker of its network card, where known. */
+        readonly maker?: string | undefined;
+        /** The phones that were seen to obey it. */
+        readonly caught: readonly Mac[];
+        /** Whether no addresses are offered while it is there. */
+        readonly stops: boolean;
+      }
+    | { readonly kind: 'foreign-server-gone'; readonly door: DoorName; readonly server: Ipv4 }
+    | {
+        /** Without a phone: clients that nobody knows fill their share of the pool. */
+        readonly kind: 'strangers-limited';
+        readonly held: number;
+        readonly most: number;
+        /** Clients never seen before, in the last minute. */
+        readonly newcomers: number;
+        /** How many of those have a made-up hardware address (locally administered). */
+        readonly madeUp: number;
+      }
     // SIP PnP
     | ({ readonly kind: 'asked-by-pnp' } & Identified)
     | { readonly kind: 'told-url'; readonly door: DoorName; readonly url: string }

@@ -83,6 +83,11 @@ export function advance(before: Progress | undefined, event: PhoneEvent): Progre
     case 'wake-unanswered':
     case 'wake-confirmed':
     case 'wake-unconfirmed':
+    case 'address-conflict':
+    case 'caught-elsewhere':
+    case 'foreign-server':
+    case 'foreign-server-gone':
+    case 'strangers-limited':
     case 'garbled':
     case 'fault':
       return progress;

@@ -43,9 +43,51 @@ const REASONS = {
     because: 'this message type is not for a server',
     meaning: 'Option 53 holds a type that only servers send, or none that RFC 2131 knows. Nothing to do.',
   },
-  'bootp-client': {
-    because: 'it speaks BOOTP and not DHCP',
-    meaning: 'There is no option 53 in the request. Only DHCP clients get addresses from the pool.',
+  'no-reservation': {
+    because: 'it speaks BOOTP, for which an address must be reserved',
+    meaning:
+      'There is no option 53 in the request. BOOTP clients keep an address for ever, so they get one only by a reservation: give it an address in the phone list.',
+  },
+  'foreign-server-answers': {
+    because: 'another DHCP server answers on this LAN',
+    meaning:
+      'Two servers would give addresses twice. Unplug the other one, or allow it under dhcp.guard.allow, or set dhcp.mode to companion. "unboxd story" without a MAC names it.',
+  },
+  'looking-around': {
+    because: 'the LAN is still searched for another DHCP server',
+    meaning: 'For a second after the start nobody gets an offer. Phones ask again by themselves.',
+  },
+  'strangers-share-used': {
+    because: 'clients that nobody knows hold their whole share of the pool',
+    meaning:
+      'Listed and recognised phones have the rest of the pool to themselves. Put the device into the phone list, or raise dhcp.strangers.share.',
+  },
+  'kept-for-listed': {
+    because: 'the addresses left are kept for phones of the list',
+    meaning:
+      'As many addresses are free as listed phones are still missing. Widen dhcp.pool, or take phones that will not come off the list.',
+  },
+  'quota-used': {
+    because: 'its class holds as many addresses as it may',
+    meaning: 'The quota of the class in dhcp.classes is used up. Raise it, or wait for leases to end.',
+  },
+  'class-gets-nothing': {
+    because: 'its class is given no addresses',
+    meaning: 'dhcp.classes says "answer: never" for it.',
+  },
+  'asked-too-often': {
+    because: 'it asks too often',
+    meaning:
+      'More messages than any phone sends. It is heard again within seconds; if this repeats, the device is broken or is a flood.',
+  },
+  'port-asks-too-often': {
+    because: 'too much comes from its switch port',
+    meaning:
+      'Option 82 names the port. Look what is plugged in there; dhcp.limits.perPort sets how much one port may ask.',
+  },
+  'address-not-known': {
+    because: 'this server knows no lease of it and does not rule the LAN alone',
+    meaning: 'dhcp.authoritative is off, so only leases of our own are confirmed or refused.',
   },
   // DHCP: NAK
   'address-of-another-subnet': {
@@ -62,6 +104,10 @@ const REASONS = {
     because: 'that address is not given to phones',
     meaning:
       'The phone asks for an address outside the pool, for one that is kept back or in quarantine, or names none. It is told to ask afresh (NAK).',
+  },
+  'another-server-overruled': {
+    because: 'the server that the phone chose is not to give addresses here',
+    meaning: 'dhcp.takeover is nak: requests to other servers are refused, so that the phone asks afresh.',
   },
   'not-its-address': {
     because: 'the address is held by another phone',

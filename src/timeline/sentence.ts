@@ -1,8 +1,9 @@
-// One plain sentence for every event, and a paragraph for the installer who asks what it means.
+// One plain sentence for every event.
 import { printable } from '../base/bytes.ts';
 import { showIpv4 } from '../base/ipv4.ts';
+import { showMac } from '../base/mac.ts';
 import { roughly, showBytes } from '../base/units.ts';
-import type { EventKind, EventOf, PhoneEvent } from './event.ts';
+import type { EventOf, PhoneEvent } from './event.ts';
 import { becauseOf } from './reason.ts';
 
 /** What happened, as the end of "the phone …". Text from peers is made safe for a terminal. */
@@ -34,6 +35,12 @@ export function sentence(event: PhoneEvent): string {
       return `fetched ${printable(event.file)} again ${roughly(event.afterMs)} after the wake-up`;
     case 'wake-unconfirmed':
       return `did not fetch its file within ${roughly(event.waitedMs)} after the wake-up`;
+    case 'foreign-server':
+      return foreignServer(event);
+    case 'foreign-server-gone':
+      return `the other server at ${showIpv4(event.server)} is not heard any more at the ${DOOR[event.door]}`;
+    case 'strangers-limited':
+      return `${event.newcomers} unknown clients came within a minute (${event.madeUp} with a made-up MAC): they hold ${event.held} of at most ${event.most} addresses`;
     case 'garbled':
       return `${event.bytes} bytes at the ${DOOR[event.door]} that are no message: ${event.because} at byte ${event.offset}`;
     case 'fault':
@@ -50,6 +57,8 @@ const ADDRESS_KINDS = [
   'address-refused',
   'released',
   'declined',
+  'address-conflict',
+  'caught-elsewhere',
   'no-answer-given',
 ] as const;
 
@@ -99,6 +108,10 @@ function addressSentence(event: AddressEvent): string {
       return `gave back ${showIpv4(event.address)}`;
     case 'declined':
       return `declined ${showIpv4(event.address)}: somebody else uses it`;
+    case 'address-conflict':
+      return `is not given ${showIpv4(event.address)}: ${showMac(event.by)} answers there`;
+    case 'caught-elsewhere':
+      return `obeys the DHCP server ${showIpv4(event.server)} and not this one`;
     case 'no-answer-given':
       return `got no answer at the ${DOOR[event.door]}, because ${detailed(event)}`;
   }
@@ -152,40 +165,10 @@ function detailed(event: EventOf<'refused' | 'no-answer-given'>): string {
   return becauseOf(event.because) + (event.detail === undefined ? '' : ` (${printable(event.detail)})`);
 }
 
-/** What an event means for the installer, and what to try. */
-export const MEANING: Readonly<Record<EventKind, string>> = {
-  appeared:
-    'The first sign of this phone since the start. Its make is told by the clue named, and may become surer.',
-  identified: 'A better clue told make, model or firmware.',
-  'evidence-conflicts':
-    'Two clues name different makers. A used phone, an OEM or a setting on the phone explains it. Put make and model into the phone list if the guess is wrong.',
-  'asked-for-address': 'DHCP DISCOVER. Its option 55 tells which options the phone will obey.',
-  offered: 'DHCP OFFER. The phone may still choose another server.',
-  leased: 'DHCP ACK: the phone has an address, stored on disk before the answer left.',
-  informed: 'DHCP INFORM: the phone has an address from elsewhere and asked for options only.',
-  'address-refused': 'DHCP NAK: the phone must forget the address it remembers and asks afresh at once.',
-  released: 'DHCP RELEASE: the phone was switched off in order, or changed networks.',
-  declined:
-    'DHCP DECLINE: the phone found its address in use. Look for a device with a fixed address inside the pool.',
-  'no-answer-given': 'The door heard the phone and stayed silent on purpose; the reason says why.',
-  'asked-by-pnp': 'SIP PnP: a multicast SUBSCRIBE for ua-profile. The phone looks for its provisioning URL.',
-  'told-url': 'The phone was told where its files are. The same URL goes out by every channel.',
-  'pnp-acknowledged': 'The phone answered the NOTIFY that carried the URL.',
-  'pnp-unacknowledged':
-    'The phone never answered the NOTIFY. Many still fetch; if not, look at multicast settings of the switch.',
-  fetched:
-    'The last byte went out and was acknowledged where the protocol tells. When it is the phone’s own file in its final form, the phone is proven.',
-  fetching: 'A transfer began.',
-  'up-to-date': 'The phone asked whether the file changed and was told no: it holds the final bytes.',
-  refused: 'The file was not served; the reason says why. Optional files are missing at every healthy boot.',
-  'transfer-ended-early':
-    'The phone stopped or fell silent in the middle. Normal for firmware it already has; else look at cable and switch.',
-  woken: 'A SIP NOTIFY told the phone to fetch its files again.',
-  'wake-answered': 'The phone answered. 200 alone proves nothing: the fetch that follows does.',
-  'wake-unanswered':
-    'No answer in 32 s. Phones that obey only their registrar stay silent: wake them through the PBX.',
-  'wake-confirmed': 'The phone fetched its own file after the wake-up: it has the final bytes.',
-  'wake-unconfirmed': 'The phone answered but did not fetch. It may be in a call, or wait for idle.',
-  garbled: 'Bytes that are no message of this protocol. Counted and never answered.',
-  fault: 'The appliance itself is in trouble; the hint says what to do.',
-};
+function foreignServer(event: EventOf<'foreign-server'>): string {
+  const hardware = event.hardware === undefined ? 'hardware address not known' : showMac(event.hardware);
+  const maker = event.maker === undefined ? '' : `, ${event.maker}`;
+  const caught = event.caught.length === 0 ? '' : `; it caught ${event.caught.map(showMac).join(', ')}`;
+  const stops = event.stops ? '; no address is offered until it is gone or allowed' : '';
+  return `another server answers at the ${DOOR[event.door]}: ${showIpv4(event.server)} (${hardware}${maker})${caught}${stops}`;
+}

@@ -10,7 +10,7 @@ describe('no question to this server', () => {
   test.each([
     { when: 'it is a BOOTREPLY', message: said({ type: 'offer', op: 2 }), because: 'not-a-request' },
     { when: 'op is neither 1 nor 2', message: said({ type: 'discover', op: 7 }), because: 'not-a-request' },
-    { when: 'option 53 is missing', message: said({}), because: 'bootp-client' },
+    { when: 'option 53 is missing', message: said({}), because: 'no-reservation' },
     { when: 'it is an OFFER', message: said({ type: 'offer' }), because: 'message-not-for-a-server' },
     { when: 'it is a NAK', message: said({ type: 'nak' }), because: 'message-not-for-a-server' },
     {

@@ -4,9 +4,10 @@ import { parseMac } from '../../src/base/mac.ts';
 import { lineOf, type VendorHabits } from '../../src/timeline/diagnosis.ts';
 import type { EventKind, PhoneEvent } from '../../src/timeline/event.ts';
 import { createTimeline } from '../../src/timeline/journal.ts';
+import { MEANING } from '../../src/timeline/meaning.ts';
 import { advance, type Progress } from '../../src/timeline/progress.ts';
 import { allReasons, becauseOf, isNormal, meaningOf } from '../../src/timeline/reason.ts';
-import { MEANING, sentence } from '../../src/timeline/sentence.ts';
+import { sentence } from '../../src/timeline/sentence.ts';
 
 const mac = parseMac('02ac3e000001') ?? expect.fail();
 const address = parseIpv4('10.99.0.50') ?? expect.fail();
@@ -44,6 +45,20 @@ const EVENTS: Readonly<Record<EventKind, PhoneEvent>> = {
   released: { kind: 'released', at: 1, mac, address },
   declined: { kind: 'declined', at: 1, mac, address },
   'no-answer-given': { kind: 'no-answer-given', at: 1, mac, door: 'dhcp', because: 'pool-exhausted' },
+  'address-conflict': { kind: 'address-conflict', at: 1, mac, address, by: mac },
+  'caught-elsewhere': { kind: 'caught-elsewhere', at: 1, mac, server: address },
+  'foreign-server': {
+    at: 1,
+    kind: 'foreign-server',
+    door: 'dhcp',
+    server: address,
+    hardware: mac,
+    maker: 'MikroTik',
+    caught: [mac],
+    stops: true,
+  },
+  'foreign-server-gone': { at: 0, kind: 'foreign-server-gone', door: 'dhcp', server: address },
+  'strangers-limited': { at: 0, kind: 'strangers-limited', held: 10, most: 10, newcomers: 300, madeUp: 299 },
   'asked-by-pnp': { kind: 'asked-by-pnp', at: 1, mac, vendor: 'acme', by: 'its PnP request' },
   'told-url': { kind: 'told-url', at: 1, mac, door: 'pnp', url: 'http://10.99.0.1/' },
   'pnp-acknowledged': { kind: 'pnp-acknowledged', at: 1, mac, status: 200 },

@@ -2,8 +2,8 @@ import { parseMac } from '../../base/mac.ts';
 import { showBytes } from '../../base/units.ts';
 import type { ExplainedFile, ExplainedOption, Explanation } from '../../control/api.ts';
 import { controlClient } from '../../control/client.ts';
+import { MEANING } from '../../timeline/meaning.ts';
 import { allReasons, becauseOf, meaningOf } from '../../timeline/reason.ts';
-import { MEANING } from '../../timeline/sentence.ts';
 import { type Command, DAEMON_FLAGS, type Terminal, textFlag, UsageError } from '../command.ts';
 import { table } from '../table.ts';
 
