@@ -1,8 +1,8 @@
 // The DHCP message on the wire: the BOOTP header, the magic cookie and the options (RFC 2131 section 2), with long
 // options (RFC 3396) and options that spill into file and sname (RFC 2132 section 9.3).
-import { ByteReader, ByteWriter, caught, fromLatin1, latin1, WireError } from '../base/bytes.ts';
+import { fromLatin1, latin1, WireError } from '../base/bytes.ts';
 import { type Ipv4, ipv4FromNumber } from '../base/ipv4.ts';
-import type { Result } from '../base/result.ts';
+import { err, ok, type Result } from '../base/result.ts';
 
 /** Options by code, each with all its bytes, in the order in which they stand on the wire. */
 export type DhcpOptions = ReadonlyMap<number, Uint8Array>;
@@ -47,6 +47,8 @@ const END = 255;
 const OVERLOAD = 52;
 const MESSAGE_TYPE = 53;
 const RELAY_INFORMATION = 82;
+/** Options that `wireOrder` puts in their place itself, or leaves out: they are packing. */
+const PLACED = new Set([PAD, OVERLOAD, MESSAGE_TYPE, RELAY_INFORMATION, END]);
 /** Old BOOTP relays and clients drop anything shorter (RFC 1542 section 2.1). */
 const SHORTEST = 300;
 /** Option 57 counts the IP datagram: a 20-byte IP and an 8-byte UDP header come off it. */
@@ -58,85 +60,94 @@ const LARGEST_LIMIT = 1500;
 
 /** Reads a datagram. Errors: too-short (below 240 bytes), bad-magic, bad-value (hlen above 16). */
 export function decodePacket(bytes: Uint8Array): Result<DhcpMessage, WireError> {
-  return caught(() => {
-    if (bytes.length < OPTIONS_AT) throw new WireError('too-short', bytes.length);
-    const reader = new ByteReader(bytes);
-    const op = reader.u8();
-    const htype = reader.u8();
-    const hlen = reader.u8();
-    if (hlen > 16) throw new WireError('bad-value', 2);
-    const header = {
-      op,
-      htype,
-      hops: reader.u8(),
-      xid: reader.u32(),
-      secs: reader.u16(),
-      flags: reader.u16(),
-      ciaddr: ipv4FromNumber(reader.u32()),
-      yiaddr: ipv4FromNumber(reader.u32()),
-      siaddr: ipv4FromNumber(reader.u32()),
-      giaddr: ipv4FromNumber(reader.u32()),
-      chaddr: reader.run(16).subarray(0, hlen),
-    };
-    reader.at = OPTIONS_AT - 4;
-    if (reader.u32() !== MAGIC) throw new WireError('bad-magic', OPTIONS_AT - 4);
-    return { ...header, ...decodeFields(bytes) };
+  if (bytes.length < OPTIONS_AT) return err(new WireError('too-short', bytes.length));
+  const hlen = bytes[2] ?? 0;
+  if (hlen > 16) return err(new WireError('bad-value', 2));
+  if (u32At(bytes, OPTIONS_AT - 4) !== MAGIC) return err(new WireError('bad-magic', OPTIONS_AT - 4));
+  const { options, file, sname, malformedTail } = decodeFields(bytes);
+  return ok({
+    op: bytes[0] ?? 0,
+    htype: bytes[1] ?? 0,
+    hops: bytes[3] ?? 0,
+    xid: u32At(bytes, 4),
+    secs: u16At(bytes, 8),
+    flags: u16At(bytes, 10),
+    ciaddr: ipv4FromNumber(u32At(bytes, 12)),
+    yiaddr: ipv4FromNumber(u32At(bytes, 16)),
+    siaddr: ipv4FromNumber(u32At(bytes, 20)),
+    giaddr: ipv4FromNumber(u32At(bytes, 24)),
+    chaddr: bytes.subarray(28, 28 + hlen),
+    sname,
+    file,
+    options,
+    malformedTail,
   });
 }
 
 /** Options, file and sname: option 52 says which of the latter two hold options as well. */
 function decodeFields(bytes: Uint8Array): Pick<DhcpMessage, 'options' | 'file' | 'sname' | 'malformedTail'> {
-  const pieces = new Map<number, Uint8Array[]>();
-  const file = bytes.subarray(FILE.at, FILE.at + FILE.length);
-  const sname = bytes.subarray(SNAME.at, SNAME.at + SNAME.length);
-  let tail = gather(bytes.subarray(OPTIONS_AT), OPTIONS_AT, pieces);
-  const overload = overloadOf(pieces.get(OVERLOAD));
-  // RFC 3396 section 5: options first, then file, then sname.
-  if (overload & 1) tail = gather(file, FILE.at, pieces) ?? tail;
-  if (overload & 2) tail = gather(sname, SNAME.at, pieces) ?? tail;
-  pieces.delete(OVERLOAD);
-
   const options = new Map<number, Uint8Array>();
-  for (const [code, parts] of pieces) {
-    const [only = new Uint8Array(), ...more] = parts;
-    options.set(code, more.length === 0 ? only : new Uint8Array(Buffer.concat(parts)));
-  }
+  let tail = gather(bytes, { at: OPTIONS_AT, end: bytes.length }, options);
+  const overload = overloadOf(options.get(OVERLOAD));
+  // RFC 3396 section 5: options first, then file, then sname.
+  if (overload & 1) tail = gather(bytes, { at: FILE.at, end: FILE.at + FILE.length }, options) ?? tail;
+  if (overload & 2) tail = gather(bytes, { at: SNAME.at, end: SNAME.at + SNAME.length }, options) ?? tail;
+  options.delete(OVERLOAD);
   return {
     options,
-    file: overload & 1 ? '' : textOf(file),
-    sname: overload & 2 ? '' : textOf(sname),
+    file: overload & 1 ? '' : textAt(bytes, FILE),
+    sname: overload & 2 ? '' : textAt(bytes, SNAME),
     malformedTail: tail,
   };
 }
 
-/** Adds the options of one field to `pieces`; gives the offset of an option that overruns the field. */
-function gather(field: Uint8Array, offset: number, pieces: Map<number, Uint8Array[]>): number | undefined {
-  let at = 0;
-  while (at < field.length) {
-    const code = field[at];
+/**
+ * Adds the options of one field of the datagram; gives the offset of an option that overruns the field. Pieces of a
+ * repeated option are joined (RFC 3396 section 7).
+ */
+function gather(
+  bytes: Uint8Array,
+  field: { readonly at: number; readonly end: number },
+  options: Map<number, Uint8Array>,
+): number | undefined {
+  let { at } = field;
+  while (at < field.end) {
+    const code = bytes[at];
     if (code === END || code === undefined) return undefined;
     if (code === PAD) {
       at += 1;
       continue;
     }
-    const length = field[at + 1];
+    const from = at + 2;
+    const to = from + (bytes[at + 1] ?? 0);
     // Phones with a broken last option exist; refusing the whole message would leave them without an address.
-    if (length === undefined || at + 2 + length > field.length) return offset + at;
-    const known = pieces.get(code) ?? [];
-    known.push(field.subarray(at + 2, at + 2 + length));
-    pieces.set(code, known);
-    at += 2 + length;
+    if (from > field.end || to > field.end) return at;
+    const piece = bytes.subarray(from, to);
+    const known = options.get(code);
+    options.set(code, known === undefined ? piece : new Uint8Array(Buffer.concat([known, piece])));
+    at = to;
   }
   return undefined;
 }
 
-/** 1: file holds options. 2: sname does. 3: both. Anything else is no overload. */
-function overloadOf(parts: readonly Uint8Array[] | undefined): number {
-  const value = parts?.length === 1 && parts[0]?.length === 1 ? parts[0][0] : undefined;
-  return value === 1 || value === 2 || value === 3 ? value : 0;
+function u16At(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }
 
-function textOf(field: Uint8Array): string {
+function u32At(bytes: Uint8Array, at: number): number {
+  return ((u16At(bytes, at) << 16) | u16At(bytes, at + 2)) >>> 0;
+}
+
+/** 1: file holds options. 2: sname does. 3: both. Anything else is no overload. */
+function overloadOf(bytes: Uint8Array | undefined): number {
+  const value = bytes?.length === 1 ? (bytes[0] ?? 0) : 0;
+  return value <= 3 ? value : 0;
+}
+
+/** Most clients leave file and sname empty: then nothing is copied. */
+function textAt(bytes: Uint8Array, { at, length }: { readonly at: number; readonly length: number }): string {
+  if (bytes[at] === 0) return '';
+  const field = bytes.subarray(at, at + length);
   const end = field.indexOf(0);
   return latin1(end < 0 ? field : field.subarray(0, end));
 }
@@ -156,30 +167,30 @@ export function encodePacket(
   message: DhcpMessage,
   limits: { readonly maxLength?: number | undefined } = {},
 ): EncodedPacket {
-  const limit = Math.min(Math.max(limits.maxLength ?? SMALLEST_LIMIT, SMALLEST_LIMIT), LARGEST_LIMIT);
-  const { main, file, sname, dropped } = layOut(message, limit - HEADERS - OPTIONS_AT - 1);
+  const limit =
+    Math.min(Math.max(limits.maxLength ?? SMALLEST_LIMIT, SMALLEST_LIMIT), LARGEST_LIMIT) - HEADERS;
+  const { main, file, sname, dropped } = layOut(message, limit - OPTIONS_AT - 1);
+  const packet = Buffer.alloc(limit);
   const chaddr = message.chaddr.subarray(0, 16);
-  const writer = new ByteWriter(limit)
-    .u8(message.op)
-    .u8(message.htype)
-    .u8(chaddr.length)
-    .u8(message.hops)
-    .u32(message.xid)
-    .u16(message.secs)
-    .u16(message.flags)
-    .u32(message.ciaddr)
-    .u32(message.yiaddr)
-    .u32(message.siaddr)
-    .u32(message.giaddr)
-    .run(chaddr)
-    .zeros(16 - chaddr.length);
-  writeField(writer, { ...SNAME, text: message.sname, options: sname.options });
-  writeField(writer, { ...FILE, text: message.file, options: file.options });
-  writer.u32(MAGIC);
-  for (const option of main.options) writeOption(writer, option);
-  writer.u8(END);
-  writer.zeros(Math.max(0, SHORTEST - writer.length));
-  return { bytes: writer.done(), dropped };
+  packet[0] = message.op;
+  packet[1] = message.htype;
+  packet[2] = chaddr.length;
+  packet[3] = message.hops;
+  packet.writeUInt32BE(message.xid, 4);
+  packet.writeUInt16BE(message.secs, 8);
+  packet.writeUInt16BE(message.flags, 10);
+  packet.writeUInt32BE(message.ciaddr, 12);
+  packet.writeUInt32BE(message.yiaddr, 16);
+  packet.writeUInt32BE(message.siaddr, 20);
+  packet.writeUInt32BE(message.giaddr, 24);
+  packet.set(chaddr, 28);
+  writeField(packet, SNAME, { text: message.sname, options: sname });
+  writeField(packet, FILE, { text: message.file, options: file });
+  packet.writeUInt32BE(MAGIC, OPTIONS_AT - 4);
+  let at = OPTIONS_AT;
+  for (const option of main) at = writeOption(packet, at, option);
+  packet[at] = END;
+  return { bytes: new Uint8Array(packet.buffer, packet.byteOffset, Math.max(SHORTEST, at + 1)), dropped };
 }
 
 type Option = readonly [code: number, bytes: Uint8Array];
@@ -191,25 +202,30 @@ interface Area {
 }
 
 interface Layout {
-  readonly main: Area;
-  readonly file: Area;
-  readonly sname: Area;
+  readonly main: readonly Option[];
+  readonly file: readonly Option[];
+  readonly sname: readonly Option[];
   readonly dropped: readonly number[];
 }
+
+const NONE: readonly never[] = [];
 
 /** Decides which option goes into which field. `room` is what the options field holds, without its end. */
 function layOut(message: DhcpMessage, room: number): Layout {
   const ordered = wireOrder(message.options);
+  let needed = 0;
+  for (const option of ordered) needed += sizeOf(option);
+  return needed <= room
+    ? { main: ordered, file: NONE, sname: NONE, dropped: NONE }
+    : layOutFull(message, ordered, room);
+}
+
+/** The same, where not everything fits into the options field. */
+function layOutFull(message: DhcpMessage, ordered: readonly Option[], room: number): Layout {
   const main: Area = { left: room, options: [] };
   // A field with text of its own cannot take options.
   const file: Area = { left: message.file === '' ? FILE.length - 1 : 0, options: [] };
   const sname: Area = { left: message.sname === '' ? SNAME.length - 1 : 0, options: [] };
-  const needed = ordered.reduce((sum, option) => sum + sizeOf(option), 0);
-  if (needed <= room) {
-    main.options.push(...ordered);
-    return { main, file, sname, dropped: [] };
-  }
-
   // The relay finds its option at the end of the options field only, so its room is set aside; so is that of option 52.
   const relay = ordered.filter((option) => option[0] === RELAY_INFORMATION && sizeOf(option) <= 2 + 255);
   main.left -= 3 + relay.reduce((sum, option) => sum + sizeOf(option), 0);
@@ -226,14 +242,18 @@ function layOut(message: DhcpMessage, room: number): Layout {
   const overload = (file.options.length > 0 ? 1 : 0) | (sname.options.length > 0 ? 2 : 0);
   if (overload !== 0) main.options.push([OVERLOAD, Uint8Array.of(overload)]);
   main.options.push(...relay);
-  return { main, file, sname, dropped };
+  return { main: main.options, file: file.options, sname: sname.options, dropped };
 }
 
+/** The message type first, the relay's option last, the others as they stand. */
 function wireOrder(options: DhcpOptions): readonly Option[] {
-  const rank = (code: number): number => (code === MESSAGE_TYPE ? 0 : code === RELAY_INFORMATION ? 2 : 1);
-  return [...options]
-    .filter(([code]) => code !== PAD && code !== END && code !== OVERLOAD)
-    .sort(([a], [b]) => rank(a) - rank(b));
+  const ordered: Option[] = [];
+  const type = options.get(MESSAGE_TYPE);
+  if (type !== undefined) ordered.push([MESSAGE_TYPE, type]);
+  for (const option of options) if (!PLACED.has(option[0])) ordered.push(option);
+  const relay = options.get(RELAY_INFORMATION);
+  if (relay !== undefined) ordered.push([RELAY_INFORMATION, relay]);
+  return ordered;
 }
 
 /** Bytes on the wire: each piece of up to 255 has two bytes of its own. */
@@ -241,26 +261,34 @@ function sizeOf([, bytes]: Option): number {
   return bytes.length + 2 * Math.max(1, Math.ceil(bytes.length / 255));
 }
 
-function writeOption(writer: ByteWriter, [code, bytes]: Option): void {
-  let at = 0;
+/** Writes the option at that offset and gives the offset behind it. */
+function writeOption(packet: Uint8Array, at: number, [code, bytes]: Option): number {
+  let to = at;
+  let from = 0;
   do {
-    const piece = bytes.subarray(at, at + 255); // RFC 3396 section 6: a long option is split
-    writer.u8(code).u8(piece.length).run(piece);
-    at += 255;
-  } while (at < bytes.length);
+    const length = Math.min(255, bytes.length - from); // RFC 3396 section 6: a long option is split
+    packet[to] = code;
+    packet[to + 1] = length;
+    packet.set(length === bytes.length ? bytes : bytes.subarray(from, from + length), to + 2);
+    to += 2 + length;
+    from += length;
+  } while (from < bytes.length);
+  return to;
 }
 
 interface Field {
+  readonly at: number;
   readonly length: number;
-  readonly text: string;
-  readonly options: readonly Option[];
 }
 
 /** Fills file or sname with text that ends in NUL (RFC 2131 section 2), or with options. */
-function writeField(writer: ByteWriter, { length, text, options }: Field): void {
-  const end = writer.length + length;
-  for (const option of options) writeOption(writer, option);
-  if (options.length > 0) writer.u8(END);
-  else writer.run(fromLatin1(text).subarray(0, length - 1));
-  writer.zeros(end - writer.length);
+function writeField(
+  packet: Uint8Array,
+  { at, length }: Field,
+  { text, options }: { readonly text: string; readonly options: readonly Option[] },
+): void {
+  let to = at;
+  for (const option of options) to = writeOption(packet, to, option);
+  if (options.length > 0) packet[to] = END;
+  else if (text !== '') packet.set(fromLatin1(text).subarray(0, length - 1), at);
 }
