@@ -7,6 +7,7 @@ import { check } from './cli/commands/check.ts';
 import { demo } from './cli/commands/demo.ts';
 import { explain } from './cli/commands/explain.ts';
 import { leases } from './cli/commands/leases.ts';
+import { options } from './cli/commands/options.ts';
 import { phones } from './cli/commands/phones.ts';
 import { render } from './cli/commands/render.ts';
 import { resync } from './cli/commands/resync.ts';
@@ -51,7 +52,21 @@ process.stdout.on('error', () => process.exit(0));
 const version = (
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version;
-const commands = [serve, check, phones, watch, story, explain, render, leases, resync, cert, demo, simulate];
+const commands = [
+  serve,
+  check,
+  phones,
+  watch,
+  story,
+  explain,
+  render,
+  leases,
+  options,
+  resync,
+  cert,
+  demo,
+  simulate,
+];
 const code = await runProgram({ version, commands, terminal }, process.argv.slice(2));
 // What was written to a pipe must have gone out before the process ends.
 process.stdout.write('', () => process.exit(code));

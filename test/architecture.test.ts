@@ -14,27 +14,31 @@ interface Room {
 const ROOMS: readonly Room[] = [
   // The LAN as an interface is seen from everywhere, like time: what implements it is a door.
   { name: 'base', files: /^src\/(base\/|net\/ports\.ts$)/, sees: [] },
-  { name: 'wire', files: /^src\/\w+\/(packet|options|message|uri|digest)\.ts$/, sees: ['base'] },
+  {
+    name: 'wire',
+    files: /^src\/\w+\/(packet|layout|options|enterprise|message|uri|digest)\.ts$/,
+    sees: ['base'],
+  },
   {
     name: 'domain',
-    files: /^src\/(phones|site|timeline)\/(?!load|journal|catalogue|inventory)\w+\.ts$/,
+    files: /^src\/(phones|site|timeline)\/(?!load|journal|catalogue|inventory)[\w-]+\.ts$/,
     sees: ['base'],
   },
   {
     name: 'policy',
     files:
-      /^src\/(\w+\/(policy|clues|leases|offer|request|transfer|negotiate|netascii|transaction|notify|storm|resolve|render|desk|upload)|rehearse\/(phone|\w+-talk))\.ts$/,
+      /^src\/(\w+\/(policy|clues|leases|lease-table|lease-files(-\w+)?|choose|pools|limits|classes|recognise|select|reply|decision|dry-run|told|pace|crowd|values|elsewhere(-\w+)?|offer|request|transfer|negotiate|netascii|transaction|notify|storm|resolve|render|desk|upload)|rehearse\/(phone|\w+-talk))\.ts$/,
     sees: ['base', 'wire', 'domain'],
   },
   {
     name: 'doors',
     files:
-      /^src\/((?!control\/)\w+\/(server|notifier|journal|load|disk|serve|templates|catalogue|inventory)\.ts$|store\/|certs\/|net\/|rehearse\/stage\.ts$)/,
+      /^src\/((?!control\/)\w+\/(server|guard|conflict|notifier|journal|load|disk|serve|templates|catalogue|inventory)\.ts$|store\/|certs\/|net\/|rehearse\/stage\.ts$)/,
     sees: ['base', 'wire', 'domain', 'policy'],
   },
   {
     name: 'app',
-    files: /^src\/(main\.ts$|app\.ts$|cli\/|web\/|control\/|rehearse\/)/,
+    files: /^src\/(main\.ts$|app\.ts$|back\/|cli\/|web\/|control\/|rehearse\/)/,
     sees: ['base', 'wire', 'domain', 'policy', 'doors'],
   },
 ];

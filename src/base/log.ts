@@ -1,6 +1,5 @@
 // The log: JSON lines, or readable ones on a terminal. The one home of pino; everyone else gets a Log handed in.
 import { pino } from 'pino';
-import { build } from 'pino-pretty';
 
 export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error' | 'isLevelEnabled'>;
 
@@ -8,7 +7,13 @@ export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error' | 'isLev
 const SECRETS = ['password', 'sip_password', 'admin_password', 'authorization', 'secret', 'token', 'key'];
 
 /** Opens the log on standard output. `pretty` is for people at a terminal. */
-export function openLog({ level, pretty }: { readonly level: string; readonly pretty: boolean }): Log {
+export async function openLog({
+  level,
+  pretty,
+}: {
+  readonly level: string;
+  readonly pretty: boolean;
+}): Promise<Log> {
   const redact = { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '(secret)' };
   const options = {
     level,
@@ -17,9 +22,15 @@ export function openLog({ level, pretty }: { readonly level: string; readonly pr
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  if (!pretty) return pino(options);
-  return pino(
+  if (!pretty) {
+    const log: Log = pino(options);
+    return log;
+  }
+  // A service needs none of it, and its memory is small.
+  const { build } = await import('pino-pretty');
+  const log: Log = pino(
     options,
     build({ colorize: true, translateTime: 'SYS:HH:MM:ss', ignore: 'event', hideObject: true }),
   );
+  return log;
 }

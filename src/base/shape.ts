@@ -1,7 +1,7 @@
 // Checking unknown data against a shape, all mistakes at once. The one home of zod, with the value types that
 // people write: durations, addresses, ranges.
 import { z } from 'zod';
-import { type Ipv4, parseIpv4 } from './ipv4.ts';
+import { type Ipv4, parseIpv4, parseSubnet } from './ipv4.ts';
 import { err, ok, type Result } from './result.ts';
 import { parseDuration } from './units.ts';
 
@@ -46,6 +46,15 @@ function written<Value>(what: string, parse: (text: string) => Value | undefined
 
 export const duration = written('a duration (write 30s, 10m, 1h or 2d)', parseDuration);
 export const ipv4 = written('an IPv4 address (write 10.20.0.1)', parseIpv4);
+
+/** `10.30.0.0/24`. */
+export const subnet = written('a subnet (write 10.30.0.0/24)', parseSubnet);
+
+/** `30%` as 0.3. */
+export const share = written('a share (write 50%)', (text): number | undefined => {
+  const percent = /^(\d{1,3})%$/.exec(text)?.[1];
+  return percent === undefined || Number(percent) > 100 ? undefined : Number(percent) / 100;
+});
 
 /** `10.20.0.50-10.20.3.250`, both ends included. */
 export const ipv4Range = written(

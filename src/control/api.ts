@@ -151,7 +151,10 @@ export interface Appliance {
   explain(mac: string): Promise<Explanation | undefined>;
   /** The bytes that phone would get under that name, or why none. */
   file(mac: string, name: string): Promise<Uint8Array | string>;
-  leases(): readonly LeaseLine[];
+  /** Text where it cannot be explained. */
+  explainDhcp(question: DhcpQuestion): DhcpExplanation | string;
+  leases(): Promise<readonly LeaseLine[]>;
+  importLeases(leases: readonly ImportedLease[]): Promise<ImportResult>;
   resync(order: ResyncOrder, say: (line: ResyncLine) => void): Promise<void>;
   /** Calls back with each line that changes; what it returns ends that. */
   watch(show: (line: PhoneLine) => void): () => void;

@@ -1,9 +1,11 @@
 // What the local API offers, made from the rooms of the daemon.
+import { setImmediate as breath } from 'node:timers/promises';
 import { showIpv4 } from '../base/ipv4.ts';
-import { type Mac, parseMac, showMac } from '../base/mac.ts';
+import { type Mac, ouiOf, parseMac, showMac } from '../base/mac.ts';
 import type { World } from '../base/world.ts';
-import type { Lease, LeaseTable } from '../dhcp/leases.ts';
-import { offeredOptions } from '../dhcp/offer.ts';
+import type { Lease, LeaseTable } from '../dhcp/lease-table.ts';
+import { makeOffer } from '../dhcp/offer.ts';
+import { ownScope } from '../dhcp/request.ts';
 import type { Desk } from '../files/serve.ts';
 import { identify } from '../phones/identify.ts';
 import type { Phone } from '../phones/phone.ts';
@@ -25,6 +27,8 @@ export interface ApplianceParts {
   readonly provisioning: Provisioning;
   readonly urlFor: (phone: Phone) => string | undefined;
   readonly wake: ResyncParts['wake'];
+  /** What DHCP adds; it needs more of that room than the rest of the API does. */
+  readonly dhcp: Pick<Appliance, 'explainDhcp' | 'importLeases'>;
   readonly world: World;
 }
 
@@ -32,14 +36,14 @@ export interface ApplianceParts {
 const LOOK_AGAIN = 5_000;
 
 export function createAppliance(parts: ApplianceParts): Appliance {
-  const { register, timeline, desk, leases, world } = parts;
+  const { register, timeline, desk, world } = parts;
   const vendorFor = (phone: Phone): Vendor | undefined => vendorOf(register.catalogue, phone.identity.vendor);
 
   /** A phone that has never been seen is explained by its MAC alone. */
   const phoneFor = (text: string): Phone | undefined => {
     const mac = parseMac(text);
     if (mac === undefined) return undefined;
-    const oui = { kind: 'oui', mac } as const;
+    const oui = { kind: 'oui', oui: ouiOf(mac) } as const;
     const stranger = {
       mac,
       clues: new Map([['oui', oui] as const]),
@@ -50,15 +54,14 @@ export function createAppliance(parts: ApplianceParts): Appliance {
 
   const lineFor = async (phone: Phone): Promise<PhoneLine> => {
     const progress = timeline.progress(phone.mac);
-    const own = progress?.ownFile && (await desk.prepare(phone, progress.ownFile.file));
-    const wanted = own?.kind === 'file' ? own.digest : undefined;
+    const wanted = progress?.ownFile && (await desk.digest(phone, progress.ownFile.file));
     return phoneLine({ phone, vendor: vendorFor(phone), progress, wanted, now: world.now() });
   };
 
   return {
     phones: async () => {
-      const lines = await Promise.all([...register.phones.values()].map(lineFor));
-      return lines.sort((a, b) => a.mac.localeCompare(b.mac));
+      const phones = [...register.phones.values()].sort((a, b) => (a.mac < b.mac ? -1 : 1));
+      return await inSlices(phones, async (slice) => await Promise.all(slice.map(lineFor)));
     },
     story: (text) => {
       if (text === undefined) return timeline.story().map(storyLine);
@@ -76,7 +79,7 @@ export function createAppliance(parts: ApplianceParts): Appliance {
         phone,
         vendor,
         url,
-        offered: offeredOptions({ lan, provisioning, vendor, phone, url }),
+        offered: makeOffer({ lan, scope: ownScope(lan), provisioning, vendor, client: phone, url }).options,
         asked: asked?.kind === 'option-55' ? asked.codes : undefined,
         files: await desk.explain(phone),
         pnpAnswers: lan.pnp === 'provision',
@@ -89,7 +92,8 @@ export function createAppliance(parts: ApplianceParts): Appliance {
       if (gets.kind === 'file') return gets.content;
       return `${name} is not served to it, because ${becauseOf(gets.because)}${gets.detail === undefined ? '' : ` (${gets.detail})`}`;
     },
-    leases: () => [...leases.leases.values(), ...leases.offers.values()].map(leaseLine).sort(byAddress),
+    ...parts.dhcp,
+    leases: async () => await leaseLines(parts),
     resync: async (order, say) => {
       const phone = phoneFor(order.mac);
       if (phone === undefined) return say({ verdict: 'unreachable', sentence: 'that is no MAC' });
@@ -140,11 +144,34 @@ function watch(
   };
 }
 
-function leaseLine(lease: Lease): LeaseLine {
-  const { address, mac, state, expires } = lease;
-  return { address: showIpv4(address), mac: showMac(mac), state, expires };
+async function leaseLines({ leases, register }: ApplianceParts): Promise<readonly LeaseLine[]> {
+  const all = [...leases.leases.values(), ...leases.offers.values()].sort((a, b) => a.address - b.address);
+  return await inSlices(all, (slice) => slice.map((lease) => leaseLine(lease, register)));
 }
 
-function byAddress(a: LeaseLine, b: LeaseLine): number {
-  return a.address.localeCompare(b.address, 'en', { numeric: true });
+/** Phones wait for nobody: between two slices of a long list the loop is free for them. */
+const SLICE = 100;
+
+async function inSlices<Item, Line>(
+  items: readonly Item[],
+  make: (slice: readonly Item[]) => readonly Line[] | Promise<readonly Line[]>,
+): Promise<readonly Line[]> {
+  const lines: Line[] = [];
+  for (let at = 0; at < items.length; at += SLICE) {
+    if (at > 0) await breath();
+    lines.push(...(await make(items.slice(at, at + SLICE))));
+  }
+  return lines;
+}
+
+function leaseLine({ address, client, mac, state, expires }: Lease, { phones }: Register): LeaseLine {
+  const holder = mac ?? parseMac(client);
+  const name = holder === undefined ? undefined : phones.get(holder)?.clues.get('hostname');
+  return {
+    address: showIpv4(address),
+    mac: holder === undefined ? client : showMac(holder),
+    state,
+    expires,
+    hostname: name?.kind === 'hostname' ? name.text : undefined,
+  };
 }

@@ -6,6 +6,8 @@ import { errnoOf, Fault } from '../base/fault.ts';
 export interface ControlClient {
   /** Rejects with a Fault when no daemon answers or it says no. */
   get<Answer>(path: string): Promise<Answer>;
+  /** Sends `body` as JSON; rejects like `get`. */
+  post<Answer>(path: string, body: unknown): Promise<Answer>;
   bytes(path: string): Promise<Uint8Array>;
   /** Calls back for each line of an answer that takes time; resolves at its end. */
   lines<Line>(call: LinesCall, show: (line: Line) => void): Promise<void>;
@@ -21,8 +23,8 @@ interface LinesCall {
 
 /** A client of the daemon behind that socket. Connects anew for every call. */
 export function controlClient(socket: string): ControlClient {
-  const bytes = async (path: string): Promise<Uint8Array> => {
-    const response = await ask(socket, { method: 'GET', path });
+  const answered = async (call: LinesCall): Promise<Buffer> => {
+    const response = await ask(socket, call);
     const chunks: Uint8Array[] = [];
     for await (const chunk of response) chunks.push(chunk as Uint8Array);
     const body = Buffer.concat(chunks);
@@ -30,8 +32,11 @@ export function controlClient(socket: string): ControlClient {
     return body;
   };
   return {
-    bytes,
-    get: async <Answer>(path: string) => JSON.parse(Buffer.from(await bytes(path)).toString()) as Answer,
+    bytes: async (path) => await answered({ method: 'GET', path }),
+    get: async <Answer>(path: string) =>
+      JSON.parse((await answered({ method: 'GET', path })).toString()) as Answer,
+    post: async <Answer>(path: string, body: unknown) =>
+      JSON.parse((await answered({ method: 'POST', path, body })).toString()) as Answer,
     lines: async <Line>(call: LinesCall, show: (line: Line) => void) => {
       try {
         const response = await ask(socket, call);

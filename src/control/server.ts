@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { errnoOf, Fault, messageOf } from '../base/fault.ts';
+import { checkShape, type ShapeOf, shape } from '../base/shape.ts';
 import type { Closable } from '../base/world.ts';
 import type { Appliance, ResyncOrder } from './api.ts';
 
@@ -27,7 +28,7 @@ const ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: /^\/v1\/phones$/,
-    handle: async ({ appliance, response }) => json(response, await appliance.phones()),
+    handle: async ({ appliance, response }) => await jsonList(response, await appliance.phones()),
   },
   {
     method: 'GET',
@@ -42,6 +43,8 @@ const ROUTES: readonly Route[] = [
       jsonOr(response, await appliance.explain(parts[0] ?? ''), 'that is no MAC'),
   },
   { method: 'GET', path: /^\/v1\/phones\/([^/]+)\/file$/, handle: giveFile },
+  { method: 'POST', path: /^\/v1\/explain$/, handle: explainDhcp },
+  { method: 'POST', path: /^\/v1\/leases$/, handle: importLeases },
   {
     method: 'GET',
     path: /^\/v1\/trouble$/,
@@ -50,7 +53,7 @@ const ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: /^\/v1\/leases$/,
-    handle: ({ appliance, response }) => json(response, appliance.leases()),
+    handle: async ({ appliance, response }) => await jsonList(response, await appliance.leases()),
   },
   { method: 'GET', path: /^\/v1\/watch$/, handle: watch },
   { method: 'POST', path: /^\/v1\/resync$/, handle: resync },
@@ -140,6 +143,36 @@ async function giveFile({ appliance, parts, query, response }: Call): Promise<vo
   response.end(file);
 }
 
+async function explainDhcp({ appliance, request, response }: Call): Promise<void> {
+  const question = checked(dhcpQuestion, await bodyOf(request));
+  const explanation = appliance.explainDhcp(question);
+  if (typeof explanation === 'string') json(response, { error: explanation }, 400);
+  else json(response, explanation);
+}
+
+async function importLeases({ appliance, request, response }: Call): Promise<void> {
+  const { leases } = checked(importOrder, await bodyOf(request, LARGE));
+  json(response, await appliance.importLeases(leases));
+}
+
+const dhcpQuestion = shape.object({ hex: shape.string().regex(/^([0-9a-fA-F]{2})*$/) });
+const importOrder = shape.object({
+  leases: shape.array(
+    shape.object({ address: shape.string(), mac: shape.string(), expires: shape.number().min(0) }),
+  ),
+});
+
+/** The body in its shape; a SyntaxError is told to the caller as its mistake. */
+function checked<Schema extends Parameters<typeof checkShape>[0]>(
+  schema: Schema,
+  body: string,
+): ShapeOf<Schema> {
+  const found = checkShape(schema, JSON.parse(body));
+  if (found.ok) return found.value;
+  const [first] = found.error;
+  throw new SyntaxError(`${first?.path.join('.') ?? 'the body'}: ${first?.message ?? 'wrong'}`);
+}
+
 function watch({ appliance, response }: Call): void {
   startLines(response);
   const stop = appliance.watch((line) => sendLine(response, line));
@@ -154,11 +187,14 @@ async function resync({ appliance, request, response }: Call): Promise<void> {
   response.end();
 }
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
+/** Room for the leases of a /16. */
+const LARGE = 10_000_000;
+
+async function bodyOf(request: IncomingMessage, most = 100_000): Promise<string> {
   let body = '';
   for await (const chunk of request) {
     body += String(chunk);
-    if (body.length > 100_000) throw new SyntaxError('the request is too long');
+    if (body.length > most) throw new SyntaxError('the request is too long');
   }
   return body;
 }
@@ -175,6 +211,20 @@ function sendLine(response: ServerResponse, value: unknown): void {
 function jsonOr(response: ServerResponse, value: unknown, otherwise: string): void {
   if (value === undefined) json(response, { error: otherwise }, 404);
   else json(response, value);
+}
+
+/** Elements that are written at a time: a list of thousands must not hold the loop. */
+const SLICE = 200;
+
+async function jsonList(response: ServerResponse, list: readonly unknown[]): Promise<void> {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.write('[');
+  for (let at = 0; at < list.length && !response.destroyed; at += SLICE) {
+    const slice = list.slice(at, at + SLICE).map((each) => JSON.stringify(each));
+    response.write((at === 0 ? '' : ',') + slice.join(','));
+    await new Promise<void>((done) => void setImmediate(done));
+  }
+  response.end(']');
 }
 
 function json(response: ServerResponse, value: unknown, status = 200): void {

@@ -1,10 +1,10 @@
 // What readers see of phones: lines, stories and explanations, made from register, timeline and vendor data.
 import { toHex } from '../base/bytes.ts';
-import { showIpv4 } from '../base/ipv4.ts';
-import { showMac } from '../base/mac.ts';
+import { optionName } from '../base/dhcp-options.ts';
+import { ipv4FromNumber, showIpv4 } from '../base/ipv4.ts';
+import { parseMac, showMac } from '../base/mac.ts';
 import type { Millis } from '../base/world.ts';
 import type { OfferedOptions } from '../dhcp/offer.ts';
-import { optionName } from '../dhcp/options.ts';
 import type { ExplainedFile as FileOnDesk } from '../files/serve.ts';
 import type { Phone } from '../phones/phone.ts';
 import type { Vendor } from '../phones/vendor.ts';
@@ -52,9 +52,25 @@ export function storyLine(event: PhoneEvent): StoryLine {
 
 /** Addresses and MACs as people write them, for machines that read the JSON. */
 function plain(event: PhoneEvent): Readonly<Record<string, unknown>> {
-  const { mac, ...rest } = event;
-  const address = 'address' in rest && rest.address !== undefined ? { address: showIpv4(rest.address) } : {};
-  return { ...rest, ...address, ...(mac === undefined ? {} : { mac: showMac(mac) }) };
+  return Object.fromEntries(Object.entries(event).map(([key, value]) => [key, PLAIN[key]?.(value) ?? value]));
+}
+
+const PLAIN: Readonly<Record<string, (value: unknown) => unknown>> = {
+  mac: asMac,
+  by: asMac,
+  hardware: asMac,
+  caught: (value) => (Array.isArray(value) ? value.map(asMac) : undefined),
+  address: asAddress,
+  server: asAddress,
+};
+
+function asMac(value: unknown): string | undefined {
+  const mac = typeof value === 'string' ? parseMac(value) : undefined;
+  return mac && showMac(mac);
+}
+
+function asAddress(value: unknown): string | undefined {
+  return typeof value === 'number' ? showIpv4(ipv4FromNumber(value)) : undefined;
 }
 
 export interface ExplainCase {

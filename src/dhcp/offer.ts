@@ -1,43 +1,54 @@
-// Which options this phone gets: those of the LAN, of the site and of its vendor; and which of them one reply carries.
+// Which options a client gets: those of its subnet, of the site, of its vendor and of its class; and which of them one
+// reply carries.
+import { OPTIONS } from '../base/dhcp-options.ts';
 import { type Fillings, fill, placeholdersOf } from '../base/fill.ts';
 import { broadcastOf, type Ipv4, maskOf, parseIpv4, showIpv4 } from '../base/ipv4.ts';
-import type { Phone } from '../phones/phone.ts';
-import { modelOf, type OptionValue, type Vendor } from '../phones/vendor.ts';
-import type { LanSite, Provisioning } from '../site/site.ts';
-import {
-  encodeHex,
-  encodeIps,
-  encodeText,
-  encodeTlv,
-  encodeU8,
-  encodeU16,
-  encodeU32,
-  OPTIONS,
-  showOption,
-} from './options.ts';
+import type { OptionValue } from '../phones/option-value.ts';
+import { modelOf, type Vendor } from '../phones/vendor.ts';
+import type { ClientClass, LanSite, Provisioning, Scope } from '../site/site.ts';
+import type { Client } from './classes.ts';
+import type { Habits } from './clues.ts';
+import { gatewayIdentity } from './enterprise.ts';
+import { encodeIps, encodeText, encodeU32, showOption } from './options.ts';
+import { carriesUrl, encodeValue, placeholdersIn } from './values.ts';
 
-/** An option as this phone would get it. */
+/** An option as this client would get it. */
 export interface OfferedOption {
   readonly code: number;
   readonly bytes: Uint8Array;
   /** Whose word it is. */
-  readonly from: 'lan' | 'site' | 'vendor';
+  readonly from: 'lan' | 'site' | 'vendor' | 'rescue' | 'class' | 'device';
   /** The value for people. */
   readonly text: string;
   /** The provisioning URL, where the option carries it. */
   readonly url?: string | undefined;
-  /** Sent also to a phone that does not ask for it. */
+  /** Sent also to a client that does not ask for it. */
   readonly forced: boolean;
 }
 
-/** All that a phone could get, by code. */
+/** All that a client could get, by code. */
 export type OfferedOptions = ReadonlyMap<number, OfferedOption>;
+
+/** All that a reply to a client can hold. */
+export interface Offer {
+  readonly options: OfferedOptions;
+  /** Lease time in ms. */
+  readonly lease: number;
+  readonly siaddr: Ipv4;
+  readonly sname: string;
+  readonly file: string;
+  /** Whether it holds for this client alone. */
+  readonly isPersonal: boolean;
+}
 
 export interface OfferCase {
   readonly lan: LanSite;
+  readonly scope: Scope;
   readonly provisioning: Provisioning;
   readonly vendor: Vendor | undefined;
-  readonly phone: Phone;
+  readonly class?: ClientClass | undefined;
+  readonly client: Client;
+  readonly habits?: Pick<Habits, 'vendorClass' | 'userClass' | 'device'> | undefined;
   /** The provisioning URL in the form of the vendor. */
   readonly url: string | undefined;
 }
@@ -54,30 +65,78 @@ const SERVER_ID = 54;
 const TIMES = [58, 59] as const;
 
 /**
- * Every option there is for this phone: the vendor's word beats the site's, the site's beats the LAN's. Without a
- * vendor there is no URL and no option 43: a wrong one is worse than none, for the phone keeps it. A value with a
- * placeholder that nobody can fill is left out.
+ * Every option there is for this client, and the fields beside them. Later words beat earlier ones: subnet, URL, site,
+ * vendor, rescue, class. Without a vendor there is no URL and, unless its class names one, no option 43: a wrong one is
+ * worse than none, for the phone keeps it. A value with a placeholder that nobody can fill is left out.
  */
-export function offeredOptions(offerCase: OfferCase): OfferedOptions {
-  const { lan, provisioning, vendor } = offerCase;
+export function makeOffer(offerCase: OfferCase): Offer {
+  const { scope, provisioning, vendor, class: group } = offerCase;
   const url = vendor === undefined ? undefined : offerCase.url;
   const fillings = fillingsFor(offerCase, url);
+  const rescue = rescueFor(offerCase);
   const carriers = url === undefined ? [] : provisioning.options.filter(takesUrl);
-  const values: readonly Value[] = [
-    ...lanValues(lan),
+  const data = [
+    { from: 'site', data: provisioning.extraOptions },
+    { from: 'site', data: scope.options },
+    { from: 'vendor', data: vendor?.dhcp.options ?? {} },
+    { from: 'rescue', data: rescue?.options ?? {} },
+    { from: 'class', data: group?.options ?? {} },
+  ] as const;
+  const lease = leaseFor(offerCase, rescue);
+  const values = [
+    ...subnetValues(offerCase.lan, scope),
+    ...leaseValues(lease, scope),
     ...carriers.map((code): Value => ({ code, bytes: encodeText(url ?? ''), from: 'site', url })),
-    ...dataValues({ from: 'site', data: provisioning.extraOptions, fillings }),
-    ...dataValues({ from: 'vendor', data: vendor?.dhcp.options ?? {}, fillings }),
+    ...deviceValues(offerCase),
+    ...data.flatMap((each) => dataValues({ ...each, fillings, isKnown: vendor !== undefined })),
   ];
+  const filled = (text: string | undefined): string => {
+    const { text: result, unknown } = fill(text ?? '', fillings);
+    return unknown.length === 0 ? result : '';
+  };
+  const siaddr = filled(group?.siaddr ?? rescue?.siaddr ?? vendor?.dhcp.siaddr);
+  return {
+    options: collect(values, offerCase, Object.keys(rescue?.options ?? {}).map(Number)),
+    lease: lease.time,
+    siaddr: parseIpv4(siaddr) ?? (0 as Ipv4),
+    sname: filled(group?.sname ?? rescue?.sname ?? vendor?.dhcp.sname),
+    file: filled(group?.file ?? rescue?.file ?? vendor?.dhcp.file),
+    isPersonal: isPersonal(
+      offerCase,
+      data.map((each) => each.data),
+    ),
+  };
+}
+
+type Value = Pick<OfferedOption, 'code' | 'bytes' | 'from' | 'url'>;
+
+/** The last word for each code, without what is never to be sent. A class that sets or forces an option wants it sent. */
+function collect(
+  values: readonly Value[],
+  { scope, vendor, class: group }: OfferCase,
+  rescued: readonly number[],
+): OfferedOptions {
+  const forced = new Set([
+    ...scope.force,
+    ...(vendor?.dhcp.force ?? []),
+    ...(group?.force ?? []),
+    ...rescued,
+  ]);
+  const wanted = new Set([...(group?.force ?? []), ...Object.keys(group?.options ?? {}).map(Number)]);
+  const never = new Set(
+    [...scope.suppress, ...(vendor?.dhcp.suppress ?? [])]
+      .filter((code) => !wanted.has(code))
+      .concat(group?.suppress ?? []),
+  );
   const offered = new Map<number, OfferedOption>();
-  for (const { code, bytes, from, url: carried } of values) {
-    const forced = vendor?.dhcp.force.includes(code) ?? false;
+  for (const { code, bytes, from, url } of values) {
+    if (never.has(code) && !NOT_FOR_DATA.has(code)) continue;
     offered.set(code, {
       code,
       bytes,
       from,
-      url: carried,
-      forced,
+      url,
+      forced: forced.has(code),
       // Made when somebody looks: replies are many, and people who read them few.
       get text() {
         return showOption(code, bytes);
@@ -87,54 +146,120 @@ export function offeredOptions(offerCase: OfferCase): OfferedOptions {
   return offered;
 }
 
-type Value = Pick<OfferedOption, 'code' | 'bytes' | 'from' | 'url'>;
-
-function fillingsFor({ lan, vendor, phone }: OfferCase, url: string | undefined): Fillings {
-  const { model } = phone.identity;
+function fillingsFor({ lan, vendor, client, habits }: OfferCase, url: string | undefined): Fillings {
+  const { model } = client.identity;
   const tokens = vendor === undefined ? {} : modelOf(vendor, model)?.tokens;
   const server = showIpv4(lan.address);
-  return { url, server, mac: phone.mac, MAC: phone.mac.toUpperCase(), model, ...tokens };
+  const { oui, serial, productClass } = habits?.device ?? {};
+  return {
+    ...{ url, server, mac: client.mac, MAC: client.mac?.toUpperCase(), model },
+    ...{ oui, serial, productClass },
+    ...tokens,
+  };
 }
 
-/** Made once per LAN; the settings object is the key, so that a reload makes new ones. */
-const made = new WeakMap<LanSite, readonly Value[]>();
+const PERSONAL = new Set(['mac', 'MAC', 'oui', 'serial', 'productClass']);
 
-/** What every host of the LAN gets. */
-function lanValues(lan: LanSite): readonly Value[] {
-  const known = made.get(lan);
+/** Whether any value speaks of the one client: such an offer cannot serve another of the same make. */
+function isPersonal(
+  { provisioning, vendor, habits, class: group }: OfferCase,
+  data: readonly Readonly<Record<string, OptionValue>>[],
+): boolean {
+  if (habits?.device !== undefined) return true;
+  const texts = [
+    provisioning.url,
+    vendor?.url,
+    ...[group, vendor?.dhcp, ...(vendor?.dhcp.rescue ?? [])].flatMap((each) => [
+      each?.siaddr,
+      each?.sname,
+      each?.file,
+    ]),
+  ];
+  const names = [
+    ...texts.flatMap((text) => placeholdersOf(text ?? '')),
+    ...data.flatMap((values) => Object.values(values).flatMap(placeholdersIn)),
+  ];
+  return names.some((name) => PERSONAL.has(name));
+}
+
+/** What a half-flashed phone gets on top: the first entry of its vendor whose classes it names. */
+function rescueFor({ vendor, habits }: OfferCase): Vendor['dhcp']['rescue'][number] | undefined {
+  return vendor?.dhcp.rescue.find(
+    ({ option60, option77 }) =>
+      (option60 === undefined || option60.test(habits?.vendorClass ?? '')) &&
+      (option77 === undefined || habits?.userClass.some((each) => option77.test(each)) === true),
+  );
+}
+
+interface LeaseTime {
+  /** In ms. */
+  readonly time: number;
+  readonly from: OfferedOption['from'];
+}
+
+function leaseFor(
+  { scope, vendor, class: group }: OfferCase,
+  rescue: ReturnType<typeof rescueFor>,
+): LeaseTime {
+  if (group?.lease !== undefined) return { time: group.lease, from: 'class' };
+  if (rescue?.lease !== undefined) return { time: rescue.lease, from: 'rescue' };
+  if (vendor?.dhcp.lease !== undefined) return { time: vendor.dhcp.lease, from: 'vendor' };
+  return { time: scope.lease, from: 'lan' };
+}
+
+/** The times of a lease that is not as long as the others of its subnet. */
+function leaseValues({ time, from }: LeaseTime, scope: Scope): readonly Value[] {
+  if (time === scope.lease) return [];
+  return leaseTimes(Math.floor(time / 1000)).map(([code, bytes]): Value => ({ code, bytes, from }));
+}
+
+/** A device that names itself by TR-069 Annex F is told the same identity as that of its gateway. */
+function deviceValues({ habits }: OfferCase): readonly Value[] {
+  const device = habits?.device;
+  return device === undefined ? [] : [{ code: 125, bytes: gatewayIdentity(device), from: 'device' }];
+}
+
+/** Made once per subnet; the settings object is the key, so that a reload makes new ones. */
+const made = new WeakMap<Scope, readonly Value[]>();
+
+/** What every host of the subnet gets. */
+function subnetValues({ address }: LanSite, scope: Scope): readonly Value[] {
+  const known = made.get(scope);
   if (known !== undefined) return known;
-  const { address, subnet, dhcp } = lan;
+  const { subnet, router, dns, domain, ntp, lease } = scope;
   const ips = (code: number, list: readonly Ipv4[]): readonly (readonly [number, Uint8Array])[] =>
     list.length === 0 ? [] : [[code, encodeIps(list)]];
   const options: readonly (readonly [number, Uint8Array])[] = [
     ...ips(MASK, [maskOf(subnet.prefix)]),
-    ...ips(3, dhcp.router === undefined ? [] : [dhcp.router]),
-    ...ips(6, dhcp.dns),
-    ...(dhcp.domain === undefined ? [] : [[15, encodeText(dhcp.domain)] as const]),
+    ...ips(3, router === undefined ? [] : [router]),
+    ...ips(6, dns),
+    ...(domain === undefined ? [] : [[15, encodeText(domain)] as const]),
     ...ips(28, [broadcastOf(subnet)]),
-    ...ips(42, dhcp.ntp),
-    ...leaseTimes(Math.floor(dhcp.lease / 1000)),
+    ...ips(42, ntp),
+    ...leaseTimes(Math.floor(lease / 1000)),
     ...ips(SERVER_ID, [address]),
     // A phone that knows only TFTP finds us by these two and reveals itself by the files it asks for.
     [66, encodeText(showIpv4(address))],
     ...ips(150, [address]),
   ];
   const values = options.map(([code, bytes]): Value => ({ code, bytes, from: 'lan' }));
-  made.set(lan, values);
+  made.set(scope, values);
   return values;
 }
 
 interface Data {
-  readonly from: 'site' | 'vendor';
+  readonly from: OfferedOption['from'];
   readonly data: Readonly<Record<string, OptionValue>>;
   readonly fillings: Fillings;
+  /** Whether the make of the client is known. */
+  readonly isKnown: boolean;
 }
 
-function dataValues({ from, data, fillings }: Data): readonly Value[] {
+function dataValues({ from, data, fillings, isKnown }: Data): readonly Value[] {
   return Object.entries(data).flatMap(([key, value]) => {
     const code = Number(key);
-    if (NOT_FOR_DATA.has(code) || (code === VENDOR_SPECIFIC && from !== 'vendor')) return [];
-    const bytes = encodeValue(value, fillings);
+    if (NOT_FOR_DATA.has(code) || (code === VENDOR_SPECIFIC && !isKnown && from !== 'class')) return [];
+    const bytes = encodeValue(code, value, fillings);
     return bytes === undefined
       ? []
       : [{ code, bytes, from, url: carriesUrl(value) ? fillings['url'] : undefined }];
@@ -153,72 +278,4 @@ export function leaseTimes(seconds: number): readonly (readonly [code: number, b
 /** A URL is text: under the code of a list of addresses it would be read as nonsense. */
 function takesUrl(code: number): boolean {
   return !NOT_FOR_DATA.has(code) && (OPTIONS[code]?.form ?? 'text') === 'text';
-}
-
-function carriesUrl(value: OptionValue): boolean {
-  const texts = 'text' in value ? [value.text] : 'tlv' in value ? value.tlv.map(({ text }) => text) : [];
-  return texts.some((text) => placeholdersOf(text).includes('url'));
-}
-
-/** The bytes of a value, or undefined where a placeholder stays open or what was filled in does not fit its form. */
-function encodeValue(value: OptionValue, fillings: Fillings): Uint8Array | undefined {
-  if ('u8' in value) return encodeU8(value.u8);
-  if ('u16' in value) return encodeU16(value.u16);
-  if ('u32' in value) return encodeU32(value.u32);
-  if ('hex' in value) return encodeHex(value.hex);
-  if ('ips' in value) {
-    const texts = [value.ips].flat().map((text) => filled(text, fillings));
-    const ips = texts.map((text) => parseIpv4(text ?? ''));
-    return ips.every((ip) => ip !== undefined) ? encodeIps(ips) : undefined;
-  }
-  if ('tlv' in value) {
-    const parts = value.tlv.map(({ code, ...part }) => ({ code, bytes: encodeFilled(part, fillings) }));
-    return parts.every(hasBytes) ? encodeTlv(parts) : undefined;
-  }
-  return encodeFilled(value, fillings);
-}
-
-function hasBytes(part: {
-  code: number;
-  bytes: Uint8Array | undefined;
-}): part is { code: number; bytes: Uint8Array } {
-  return part.bytes !== undefined;
-}
-
-interface TextValue {
-  readonly text: string;
-  readonly nul?: boolean | undefined;
-}
-
-function encodeFilled(value: TextValue, fillings: Fillings): Uint8Array | undefined {
-  const text = filled(value.text, fillings);
-  return text === undefined ? undefined : encodeText(text, value.nul === true ? 'nul' : 'bare');
-}
-
-function filled(text: string, fillings: Fillings): string | undefined {
-  const { text: result, unknown } = fill(text, fillings);
-  return unknown.length === 0 ? result : undefined;
-}
-
-/**
- * What one reply carries, in wire order, which is also the order of worth when room is short. First what no lease can
- * do without; the mask goes before the router (RFC 2132 section 3.3). Then what is forced, then what the client asks
- * for, in its order (RFC 2132 section 9.8). T1 and T2 end the list: a client knows them by itself. A client without
- * a parameter request list gets everything.
- */
-export function selectOptions(
-  offered: OfferedOptions,
-  asked: readonly number[] | undefined,
-): readonly OfferedOption[] {
-  const forced = [...offered.values()].filter((option) => option.forced).map(({ code }) => code);
-  const wanted = asked ?? [...offered.keys()];
-  const first = forced.filter((code) => !wanted.includes(code));
-  const codes = new Set([SERVER_ID, LEASE_TIME, MASK, ...first, ...wanted, ...TIMES]);
-  return [...codes].flatMap((code) => offered.get(code) ?? []);
-}
-
-/** The options that carry the URL and that the phone asks for: from these it can learn it. */
-export function urlOptions(offered: OfferedOptions, asked: readonly number[] | undefined): readonly number[] {
-  const wanted = new Set(asked ?? offered.keys());
-  return [...wanted].filter((code) => offered.get(code)?.url !== undefined);
 }

@@ -1,135 +1,16 @@
-// The options of DHCP: their names and value forms (RFC 2132 and its successors), how to write those that replies
-// carry, and how to show any of them to a person.
+// The values of DHCP options as bytes (RFC 2132 and its successors): how to write those that replies carry, and how to
+// show any of them to a person.
 import { isUtf8 } from 'node:buffer';
 import { latin1, printable, toHex } from '../base/bytes.ts';
-import { type Ipv4, ipv4Bytes } from '../base/ipv4.ts';
-
-/** How the bytes of an option are to be read. */
-export type OptionForm =
-  | 'text'
-  | 'ip'
-  | 'ips'
-  | 'u8'
-  | 'u16'
-  | 'u16s'
-  | 'u32'
-  | 'i32'
-  | 'seconds'
-  | 'bool'
-  | 'flag' // its presence says all
-  | 'codes' // a list of option codes
-  | 'message-type'
-  | 'routes' // RFC 3442
-  | 'sub-options' // code, length, value
-  | 'hex';
-
-/** Names as IANA lists them, shortened; options in 128-254 by what phones use them for. */
-export const OPTIONS: Readonly<Record<number, { readonly name: string; readonly form: OptionForm }>> = {
-  1: { name: 'subnet-mask', form: 'ip' },
-  2: { name: 'time-offset', form: 'i32' },
-  3: { name: 'router', form: 'ips' },
-  4: { name: 'time-server', form: 'ips' },
-  5: { name: 'name-server', form: 'ips' },
-  6: { name: 'dns-server', form: 'ips' },
-  7: { name: 'log-server', form: 'ips' },
-  8: { name: 'quotes-server', form: 'ips' },
-  9: { name: 'lpr-server', form: 'ips' },
-  10: { name: 'impress-server', form: 'ips' },
-  11: { name: 'rlp-server', form: 'ips' },
-  12: { name: 'host-name', form: 'text' },
-  13: { name: 'boot-file-size', form: 'u16' },
-  14: { name: 'merit-dump-file', form: 'text' },
-  15: { name: 'domain-name', form: 'text' },
-  16: { name: 'swap-server', form: 'ip' },
-  17: { name: 'root-path', form: 'text' },
-  18: { name: 'extensions-path', form: 'text' },
-  19: { name: 'ip-forwarding', form: 'bool' },
-  20: { name: 'source-routing', form: 'bool' },
-  21: { name: 'policy-filter', form: 'ips' },
-  22: { name: 'max-reassembly', form: 'u16' },
-  23: { name: 'default-ttl', form: 'u8' },
-  24: { name: 'mtu-aging', form: 'seconds' },
-  25: { name: 'mtu-plateaus', form: 'u16s' },
-  26: { name: 'interface-mtu', form: 'u16' },
-  27: { name: 'all-subnets-local', form: 'bool' },
-  28: { name: 'broadcast-address', form: 'ip' },
-  29: { name: 'mask-discovery', form: 'bool' },
-  30: { name: 'mask-supplier', form: 'bool' },
-  31: { name: 'router-discovery', form: 'bool' },
-  32: { name: 'router-solicitation', form: 'ip' },
-  33: { name: 'static-routes', form: 'ips' },
-  34: { name: 'trailers', form: 'bool' },
-  35: { name: 'arp-timeout', form: 'seconds' },
-  36: { name: 'ethernet-encapsulation', form: 'bool' },
-  37: { name: 'tcp-ttl', form: 'u8' },
-  38: { name: 'tcp-keepalive', form: 'seconds' },
-  39: { name: 'tcp-keepalive-garbage', form: 'bool' },
-  40: { name: 'nis-domain', form: 'text' },
-  41: { name: 'nis-servers', form: 'ips' },
-  42: { name: 'ntp-servers', form: 'ips' },
-  43: { name: 'vendor-specific', form: 'sub-options' },
-  44: { name: 'netbios-name-servers', form: 'ips' },
-  45: { name: 'netbios-dd-servers', form: 'ips' },
-  46: { name: 'netbios-node-type', form: 'u8' },
-  47: { name: 'netbios-scope', form: 'text' },
-  48: { name: 'x-font-servers', form: 'ips' },
-  49: { name: 'x-display-managers', form: 'ips' },
-  50: { name: 'requested-address', form: 'ip' },
-  51: { name: 'lease-time', form: 'seconds' },
-  52: { name: 'overload', form: 'u8' },
-  53: { name: 'message-type', form: 'message-type' },
-  54: { name: 'server-id', form: 'ip' },
-  55: { name: 'parameter-request-list', form: 'codes' },
-  56: { name: 'message', form: 'text' },
-  57: { name: 'max-message-size', form: 'u16' },
-  58: { name: 'renewal-time', form: 'seconds' },
-  59: { name: 'rebinding-time', form: 'seconds' },
-  60: { name: 'vendor-class', form: 'text' },
-  61: { name: 'client-id', form: 'hex' },
-  64: { name: 'nis-plus-domain', form: 'text' },
-  65: { name: 'nis-plus-servers', form: 'ips' },
-  66: { name: 'tftp-server-name', form: 'text' },
-  67: { name: 'bootfile-name', form: 'text' },
-  68: { name: 'home-agents', form: 'ips' },
-  69: { name: 'smtp-servers', form: 'ips' },
-  70: { name: 'pop3-servers', form: 'ips' },
-  71: { name: 'nntp-servers', form: 'ips' },
-  72: { name: 'www-servers', form: 'ips' },
-  73: { name: 'finger-servers', form: 'ips' },
-  74: { name: 'irc-servers', form: 'ips' },
-  75: { name: 'streettalk-servers', form: 'ips' },
-  76: { name: 'stda-servers', form: 'ips' },
-  77: { name: 'user-class', form: 'hex' },
-  80: { name: 'rapid-commit', form: 'flag' },
-  81: { name: 'client-fqdn', form: 'hex' },
-  82: { name: 'relay-information', form: 'sub-options' },
-  93: { name: 'client-architecture', form: 'u16s' },
-  97: { name: 'client-uuid', form: 'hex' },
-  100: { name: 'tz-posix', form: 'text' },
-  101: { name: 'tz-database', form: 'text' },
-  108: { name: 'ipv6-only', form: 'seconds' },
-  114: { name: 'url', form: 'text' },
-  116: { name: 'auto-configure', form: 'bool' },
-  118: { name: 'subnet-selection', form: 'ip' },
-  119: { name: 'domain-search', form: 'hex' },
-  120: { name: 'sip-servers', form: 'hex' },
-  121: { name: 'classless-routes', form: 'routes' },
-  124: { name: 'vendor-class-by-enterprise', form: 'hex' },
-  125: { name: 'vendor-options-by-enterprise', form: 'hex' },
-  128: { name: 'vlan-list', form: 'text' },
-  132: { name: 'vlan-id', form: 'text' },
-  133: { name: 'vlan-priority', form: 'text' },
-  150: { name: 'tftp-server-address', form: 'ips' },
-  159: { name: 'provisioning-url-159', form: 'text' },
-  160: { name: 'provisioning-url-160', form: 'text' },
-  161: { name: 'provisioning-url-161', form: 'text' },
-  176: { name: 'phone-settings-176', form: 'text' },
-  242: { name: 'phone-settings-242', form: 'text' },
-};
-
-export function optionName(code: number): string {
-  return OPTIONS[code]?.name ?? `option-${code}`;
-}
+import { OPTIONS, type OptionForm } from '../base/dhcp-options.ts';
+import { decodeDomains, encodeDomains } from '../base/domain-name.ts';
+import { type Ipv4, ipv4Bytes, type Subnet } from '../base/ipv4.ts';
+import {
+  decodeVendorClasses,
+  decodeVendorOptions,
+  encodeVendorClasses,
+  encodeVendorOptions,
+} from './enterprise.ts';
 
 /** What a message is, by option 53 (RFC 2132 section 9.6). */
 const MESSAGE_TYPES = {
@@ -194,6 +75,33 @@ export function encodeTlv(
   return Buffer.concat(parts.flatMap(({ code, bytes }) => [Uint8Array.of(code, bytes.length), bytes]));
 }
 
+/** Classless static routes (RFC 3442): of each destination only the bytes that its prefix fills. */
+export function encodeRoutes(
+  routes: readonly { readonly subnet: Subnet; readonly gateway: Ipv4 }[],
+): Uint8Array {
+  return Buffer.concat(
+    routes.flatMap(({ subnet: { network, prefix }, gateway }) => [
+      Uint8Array.of(prefix),
+      ipv4Bytes(network).subarray(0, Math.ceil(prefix / 8)),
+      ipv4Bytes(gateway),
+    ]),
+  );
+}
+
+/** The first byte of option 120 says what follows (RFC 3361 section 3). */
+const SIP = { names: 0, addresses: 1 } as const;
+
+/** SIP servers by name; undefined when one of the names is none. */
+export function encodeSipNames(names: readonly string[]): Uint8Array | undefined {
+  const domains = encodeDomains(names);
+  return domains === undefined ? undefined : Buffer.concat([Uint8Array.of(SIP.names), domains]);
+}
+
+/** SIP servers by address. */
+export function encodeSipIps(addresses: readonly Ipv4[]): Uint8Array {
+  return Buffer.concat([Uint8Array.of(SIP.addresses), encodeIps(addresses)]);
+}
+
 // Showing.
 
 /** The value for people; hex where the bytes do not have the form of their option. Safe for terminals and pages. */
@@ -208,6 +116,10 @@ const SHOW: Readonly<Record<OptionForm, (bytes: Uint8Array) => string | undefine
   text: textShown,
   ip: (bytes) => (bytes.length === 4 ? ipsShown(bytes) : undefined),
   ips: ipsShown,
+  'ip-pairs': (bytes) =>
+    runsOf(bytes, 8)
+      ?.map((pair) => `${pair.subarray(0, 4).join('.')} ${pair.subarray(4).join('.')}`)
+      .join(', '),
   u8: (bytes) => (bytes.length === 1 ? `${numberOf(bytes)}` : undefined),
   u16: (bytes) => (bytes.length === 2 ? `${numberOf(bytes)}` : undefined),
   u16s: (bytes) => runsOf(bytes, 2)?.map(numberOf).join(', '),
@@ -219,7 +131,17 @@ const SHOW: Readonly<Record<OptionForm, (bytes: Uint8Array) => string | undefine
   codes: (bytes) => bytes.join(','),
   'message-type': (bytes) => TYPE_NAMES.get(bytes[0] ?? 0),
   routes: routesShown,
+  domains: domainsShown,
+  'sip-servers': (bytes) => {
+    const servers = bytes.subarray(1);
+    if (bytes[0] === SIP.names) return domainsShown(servers);
+    return bytes[0] === SIP.addresses ? ipsShown(servers) : undefined;
+  },
   'sub-options': (bytes) => (isPlain(bytes) ? textShown(bytes) : subOptionsShown(bytes)),
+  'user-class': userClassShown,
+  fqdn: fqdnShown,
+  'vendor-classes': vendorClassesShown,
+  'vendor-options': vendorOptionsShown,
   hex: toHex,
 };
 
@@ -252,10 +174,70 @@ function subOptionsShown(bytes: Uint8Array): string | undefined {
     const end = at + 2 + (bytes[at + 1] ?? bytes.length);
     if (end > bytes.length) return undefined;
     const value = bytes.subarray(at + 2, end);
-    parts.push(`${bytes[at]}=${isPlain(value) ? textShown(value) : toHex(value)}`);
+    parts.push(`${bytes[at]}=${plainOrHex(value)}`);
     at = end;
   }
   return parts.join(', ');
+}
+
+function domainsShown(bytes: Uint8Array): string | undefined {
+  const names = decodeDomains(bytes);
+  return names === undefined || names.length === 0
+    ? undefined
+    : names.map((labels) => labels.map(textShown).join('.') || '.').join(', ');
+}
+
+function userClassShown(bytes: Uint8Array): string | undefined {
+  const classes: string[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + 1 + (bytes[at] ?? 0);
+    if (end === at + 1 || end > bytes.length) return undefined;
+    classes.push(plainOrHex(bytes.subarray(at + 1, end)));
+    at = end;
+  }
+  return classes.length === 0 ? undefined : classes.join(', ');
+}
+
+/** RFC 4702: flags, two dead bytes, and a name as in DNS messages if flag E (4) is set, else as text. */
+function fqdnShown(bytes: Uint8Array): string | undefined {
+  const flags = bytes[0];
+  if (flags === undefined || bytes.length < 3) return undefined;
+  const rest = bytes.subarray(3);
+  const name = (flags & 4) === 0 || rest.length === 0 ? textShown(rest) : partialName(rest);
+  return name === undefined ? undefined : `${name} (flags ${flags})`.trimStart();
+}
+
+/** A client that knows no domain leaves out the end of the name (RFC 4702 section 2.3.1). */
+function partialName(bytes: Uint8Array): string | undefined {
+  return domainsShown(bytes.at(-1) === 0 ? bytes : Uint8Array.of(...bytes, 0));
+}
+
+function vendorClassesShown(bytes: Uint8Array): string | undefined {
+  const list = decodeVendorClasses(bytes);
+  if (!isWhole(bytes, encodeVendorClasses(list))) return undefined;
+  return list
+    .map(({ enterprise, classes }) => `${enterprise}: ${classes.map(plainOrHex).join(', ')}`)
+    .join('; ');
+}
+
+function vendorOptionsShown(bytes: Uint8Array): string | undefined {
+  const list = decodeVendorOptions(bytes);
+  if (!isWhole(bytes, encodeVendorOptions(list))) return undefined;
+  return list
+    .map(({ enterprise, options }) => {
+      const parts = options.map((option) => `${option.code}=${plainOrHex(option.bytes)}`);
+      return `${enterprise}: ${parts.join(', ')}`;
+    })
+    .join('; ');
+}
+
+/** Whether reading left nothing over: then writing gives the same bytes again. */
+function isWhole(bytes: Uint8Array, again: Uint8Array | undefined): boolean {
+  return bytes.length > 0 && again !== undefined && toHex(again) === toHex(bytes);
+}
+
+function plainOrHex(bytes: Uint8Array): string {
+  return isPlain(bytes) ? textShown(bytes) : toHex(bytes);
 }
 
 /** ASCII that can be read as it stands, NULs at the end aside. */

@@ -3,6 +3,7 @@
 import { fromLatin1, latin1, WireError } from '../base/bytes.ts';
 import { type Ipv4, ipv4FromNumber } from '../base/ipv4.ts';
 import { err, ok, type Result } from '../base/result.ts';
+import { FILE, layOut, type Option, OVERLOAD, SNAME, sizeOfAll } from './layout.ts';
 
 /** Options by code, each with all its bytes, in the order in which they stand on the wire. */
 export type DhcpOptions = ReadonlyMap<number, Uint8Array>;
@@ -39,16 +40,9 @@ export const BOOTREPLY = 2;
 export const BROADCAST_FLAG = 0x8000;
 
 const MAGIC = 0x63825363;
-const SNAME = { at: 44, length: 64 } as const;
-const FILE = { at: 108, length: 128 } as const;
 const OPTIONS_AT = 240;
 const PAD = 0;
 const END = 255;
-const OVERLOAD = 52;
-const MESSAGE_TYPE = 53;
-const RELAY_INFORMATION = 82;
-/** Options that `wireOrder` puts in their place itself, or leaves out: they are packing. */
-const PLACED = new Set([PAD, OVERLOAD, MESSAGE_TYPE, RELAY_INFORMATION, END]);
 /** Old BOOTP relays and clients drop anything shorter (RFC 1542 section 2.1). */
 const SHORTEST = 300;
 /** Option 57 counts the IP datagram: a 20-byte IP and an 8-byte UDP header come off it. */
@@ -59,7 +53,9 @@ const SMALLEST_LIMIT = 576;
 const LARGEST_LIMIT = 1500;
 
 /** Reads a datagram. Errors: too-short (below 240 bytes), bad-magic, bad-value (hlen above 16). */
-export function decodePacket(bytes: Uint8Array): Result<DhcpMessage, WireError> {
+export function decodePacket(datagram: Uint8Array): Result<DhcpMessage, WireError> {
+  // A plain view: parts of it are cheaper to make than parts of a Buffer.
+  const bytes = new Uint8Array(datagram.buffer, datagram.byteOffset, datagram.byteLength);
   if (bytes.length < OPTIONS_AT) return err(new WireError('too-short', bytes.length));
   const hlen = bytes[2] ?? 0;
   if (hlen > 16) return err(new WireError('bad-value', 2));
@@ -170,95 +166,33 @@ export function encodePacket(
   const limit =
     Math.min(Math.max(limits.maxLength ?? SMALLEST_LIMIT, SMALLEST_LIMIT), LARGEST_LIMIT) - HEADERS;
   const { main, file, sname, dropped } = layOut(message, limit - OPTIONS_AT - 1);
-  const packet = Buffer.alloc(limit);
+  const packet = new Uint8Array(Math.max(SHORTEST, OPTIONS_AT + 1 + sizeOfAll(main)));
   const chaddr = message.chaddr.subarray(0, 16);
   packet[0] = message.op;
   packet[1] = message.htype;
   packet[2] = chaddr.length;
   packet[3] = message.hops;
-  packet.writeUInt32BE(message.xid, 4);
-  packet.writeUInt16BE(message.secs, 8);
-  packet.writeUInt16BE(message.flags, 10);
-  packet.writeUInt32BE(message.ciaddr, 12);
-  packet.writeUInt32BE(message.yiaddr, 16);
-  packet.writeUInt32BE(message.siaddr, 20);
-  packet.writeUInt32BE(message.giaddr, 24);
+  writeU32(packet, 4, message.xid);
+  writeU32(packet, 8, (message.secs << 16) | message.flags);
+  writeU32(packet, 12, message.ciaddr);
+  writeU32(packet, 16, message.yiaddr);
+  writeU32(packet, 20, message.siaddr);
+  writeU32(packet, 24, message.giaddr);
   packet.set(chaddr, 28);
   writeField(packet, SNAME, { text: message.sname, options: sname });
   writeField(packet, FILE, { text: message.file, options: file });
-  packet.writeUInt32BE(MAGIC, OPTIONS_AT - 4);
+  writeU32(packet, OPTIONS_AT - 4, MAGIC);
   let at = OPTIONS_AT;
   for (const option of main) at = writeOption(packet, at, option);
   packet[at] = END;
-  return { bytes: new Uint8Array(packet.buffer, packet.byteOffset, Math.max(SHORTEST, at + 1)), dropped };
+  return { bytes: packet, dropped };
 }
 
-type Option = readonly [code: number, bytes: Uint8Array];
-
-/** A field that takes options, and how many bytes of it are left. */
-interface Area {
-  left: number;
-  readonly options: Option[];
-}
-
-interface Layout {
-  readonly main: readonly Option[];
-  readonly file: readonly Option[];
-  readonly sname: readonly Option[];
-  readonly dropped: readonly number[];
-}
-
-const NONE: readonly never[] = [];
-
-/** Decides which option goes into which field. `room` is what the options field holds, without its end. */
-function layOut(message: DhcpMessage, room: number): Layout {
-  const ordered = wireOrder(message.options);
-  let needed = 0;
-  for (const option of ordered) needed += sizeOf(option);
-  return needed <= room
-    ? { main: ordered, file: NONE, sname: NONE, dropped: NONE }
-    : layOutFull(message, ordered, room);
-}
-
-/** The same, where not everything fits into the options field. */
-function layOutFull(message: DhcpMessage, ordered: readonly Option[], room: number): Layout {
-  const main: Area = { left: room, options: [] };
-  // A field with text of its own cannot take options.
-  const file: Area = { left: message.file === '' ? FILE.length - 1 : 0, options: [] };
-  const sname: Area = { left: message.sname === '' ? SNAME.length - 1 : 0, options: [] };
-  // The relay finds its option at the end of the options field only, so its room is set aside; so is that of option 52.
-  const relay = ordered.filter((option) => option[0] === RELAY_INFORMATION && sizeOf(option) <= 2 + 255);
-  main.left -= 3 + relay.reduce((sum, option) => sum + sizeOf(option), 0);
-  const dropped: number[] = [];
-  for (const option of ordered) {
-    if (relay.includes(option)) continue;
-    const area = [main, file, sname].find(({ left }) => left >= sizeOf(option));
-    if (area === undefined) dropped.push(option[0]);
-    else {
-      area.left -= sizeOf(option);
-      area.options.push(option);
-    }
-  }
-  const overload = (file.options.length > 0 ? 1 : 0) | (sname.options.length > 0 ? 2 : 0);
-  if (overload !== 0) main.options.push([OVERLOAD, Uint8Array.of(overload)]);
-  main.options.push(...relay);
-  return { main: main.options, file: file.options, sname: sname.options, dropped };
-}
-
-/** The message type first, the relay's option last, the others as they stand. */
-function wireOrder(options: DhcpOptions): readonly Option[] {
-  const ordered: Option[] = [];
-  const type = options.get(MESSAGE_TYPE);
-  if (type !== undefined) ordered.push([MESSAGE_TYPE, type]);
-  for (const option of options) if (!PLACED.has(option[0])) ordered.push(option);
-  const relay = options.get(RELAY_INFORMATION);
-  if (relay !== undefined) ordered.push([RELAY_INFORMATION, relay]);
-  return ordered;
-}
-
-/** Bytes on the wire: each piece of up to 255 has two bytes of its own. */
-function sizeOf([, bytes]: Option): number {
-  return bytes.length + 2 * Math.max(1, Math.ceil(bytes.length / 255));
+function writeU32(packet: Uint8Array, at: number, value: number): void {
+  packet[at] = value >>> 24;
+  packet[at + 1] = value >>> 16;
+  packet[at + 2] = value >>> 8;
+  packet[at + 3] = value;
 }
 
 /** Writes the option at that offset and gives the offset behind it. */

@@ -1,5 +1,7 @@
 // The desk at which every door asks for files on behalf of a phone.
+import { showIpv4 } from '../base/ipv4.ts';
 import type { Peer } from '../net/ports.ts';
+import type { Phone } from '../phones/phone.ts';
 import type { DoorName, FileRole } from '../timeline/event.ts';
 import type { Reason } from '../timeline/reason.ts';
 
@@ -11,6 +13,12 @@ export interface FileAsk {
   /** HTTP only. */
   readonly userAgent?: string | undefined;
 }
+
+/** As much of a phone as files are made from. */
+export type Asker = Pick<Phone, 'mac' | 'identity' | 'listed'>;
+
+/** Finds out who asks and notes that the phone spoke; undefined where nobody can be named. */
+export type Recognise = (ask: FileAsk) => Promise<Asker | undefined>;
 
 export interface FileOutcome {
   /** Every byte went out and, where the protocol tells, was acknowledged. */
@@ -46,4 +54,9 @@ export type FileAnswer =
 export interface FileDesk {
   /** The refusal, if any, has been told to the timeline when this returns. Never rejects. */
   ask(ask: FileAsk): Promise<FileAnswer>;
+}
+
+/** A peer as events name it: `10.20.0.50:40000`. */
+export function showPeer({ address, port }: Peer): string {
+  return `${showIpv4(address)}:${port}`;
 }

@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import { Liquid, LiquidError, type Template } from 'liquidjs';
 import { showIpv4 } from '../base/ipv4.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import type { Phone } from '../phones/phone.ts';
 import type { Vendor } from '../phones/vendor.ts';
 import type { LanSite } from '../site/site.ts';
+import type { Asker } from './desk.ts';
 
 export interface TemplateMistake {
   readonly message: string;
@@ -14,9 +14,10 @@ export interface TemplateMistake {
   readonly column?: number | undefined;
 }
 
-/** A parsed template, ready to render many times. */
+/** A parsed template, ready to render many times. Another thread makes its own from the text. */
 export interface ParsedTemplate {
   readonly file: string;
+  readonly text: string;
   readonly parsed: readonly Template[];
 }
 
@@ -51,11 +52,11 @@ engine.registerFilter('checksum', (text: unknown) => {
 
 /** Reads a template; `file` is kept for messages. */
 export function parseTemplate(file: string, text: string): Result<ParsedTemplate, TemplateMistake> {
-  return mistaken(() => ({ file, parsed: engine.parse(text) }));
+  return mistaken(() => ({ file, text, parsed: engine.parse(text) }));
 }
 
 export interface RenderQuestion {
-  readonly phone: Phone;
+  readonly phone: Asker;
   readonly vendor: Vendor;
   readonly lan: Pick<LanSite, 'address'>;
   /** The provisioning URL this phone is told. */

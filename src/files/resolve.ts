@@ -3,10 +3,10 @@ import { latin1 } from '../base/bytes.ts';
 import { type Mac, parseMac } from '../base/mac.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { matchFile, nameFor } from '../phones/files.ts';
-import type { Phone } from '../phones/phone.ts';
 import { type Catalogue, type Vendor, type VendorFile, vendorOf } from '../phones/vendor.ts';
 import type { FileRole } from '../timeline/event.ts';
 import type { Reason } from '../timeline/reason.ts';
+import type { Asker } from './desk.ts';
 
 /** What to do for a name. Static files come first: what an installer puts into the files folder is meant. */
 export interface Plan {
@@ -29,7 +29,7 @@ export interface Question {
   /** A name that `cleanName` let through. */
   readonly name: string;
   /** The phone that asks, where it is known. */
-  readonly phone: Phone | undefined;
+  readonly phone: Asker | undefined;
   readonly catalogue: Catalogue;
 }
 
@@ -87,7 +87,7 @@ export function resolve({ name, phone, catalogue }: Question): Plan | Refusal {
 }
 
 function otherwise(
-  phone: Phone | undefined,
+  phone: Asker | undefined,
   vendor: Vendor | undefined,
   file: VendorFile | undefined,
 ): Plan['otherwise'] {

@@ -1,33 +1,35 @@
-// The desk itself: finds out who asks, resolves the name, fetches or renders the file, and tells how it went.
+// The desk itself: has it found out who asks, resolves the name, fetches or renders the file, and tells how it went.
 import { createHash } from 'node:crypto';
 import { messageOf } from '../base/fault.ts';
-import { type Ipv4, showIpv4 } from '../base/ipv4.ts';
-import type { Mac } from '../base/mac.ts';
+import type { Ipv4 } from '../base/ipv4.ts';
 import type { World } from '../base/world.ts';
-import type { Clue } from '../phones/clues.ts';
 import { nameFor } from '../phones/files.ts';
-import { macInUserAgent, tells } from '../phones/identify.ts';
-import type { Phone } from '../phones/phone.ts';
-import { claimAddress, leaseHolderAt, meet, phoneAt, type Register } from '../phones/register.ts';
-import { modelOf, vendorOf } from '../phones/vendor.ts';
+import { type Catalogue, modelOf, vendorOf } from '../phones/vendor.ts';
 import type { FileRole, Tell } from '../timeline/event.ts';
-import type { FileAnswer, FileAsk, FileDesk, FileOutcome } from './desk.ts';
+import {
+  type Asker,
+  type FileAnswer,
+  type FileAsk,
+  type FileDesk,
+  type FileOutcome,
+  type Recognise,
+  showPeer,
+} from './desk.ts';
 import type { Shelf } from './disk.ts';
 import { render, variablesFor } from './render.ts';
-import { cleanName, macInName, type Plan, type Refusal, resolve } from './resolve.ts';
+import { cleanName, type Plan, type Refusal, resolve } from './resolve.ts';
 import { type Templates, templateKey } from './templates.ts';
 
 /** From this size on a transfer takes long enough for its beginning to be news. */
 const LONG_TRANSFER = 200_000;
 
 export interface DeskParts {
-  readonly register: Register;
+  readonly recognise: Recognise;
+  readonly catalogue: Catalogue;
   readonly templates: Templates;
   readonly shelf: Shelf;
   readonly lan: { readonly address: Ipv4 };
-  readonly urlFor: (phone: Phone) => string | undefined;
-  /** Whose hardware address the kernel knows for an address of the LAN. */
-  readonly neighbourOf: (address: Ipv4) => Promise<Mac | undefined>;
+  readonly urlFor: (phone: Asker) => string | undefined;
   readonly world: World;
   readonly tell: Tell;
 }
@@ -47,21 +49,25 @@ export interface Prepared {
 export interface ExplainedFile {
   readonly name: string;
   readonly role: FileRole;
-  readonly gets: Prepared | Refusal;
+  /** Of the content its length alone: a firmware is not carried about to be described. */
+  readonly gets: (Omit<Prepared, 'content'> & { readonly content: { readonly length: number } }) | Refusal;
 }
 
-export interface Desk extends FileDesk {
+/** The desk as those see it who look at files without fetching them. */
+export interface Desk {
   /** What a phone would get for a name, telling nobody. */
-  prepare(phone: Phone | undefined, name: string): Promise<Prepared | Refusal>;
+  prepare(phone: Asker | undefined, name: string): Promise<Prepared | Refusal>;
+  /** The digest of what `prepare` gives, without the content: for long lists. */
+  digest(phone: Asker | undefined, name: string): Promise<string | undefined>;
   /** What a phone would ask for and get, in its vendor's order. */
-  explain(phone: Phone): Promise<readonly ExplainedFile[]>;
+  explain(phone: Asker): Promise<readonly ExplainedFile[]>;
 }
 
-export function createDesk(parts: DeskParts): Desk {
+export function createDesk(parts: DeskParts): Desk & FileDesk {
   const prepare: Desk['prepare'] = async (phone, name) => {
     const cleaned = cleanName(name);
     if (!cleaned.ok) return { kind: 'refuse', because: 'name-not-allowed', detail: cleaned.error };
-    const plan = resolve({ name: cleaned.value, phone, catalogue: parts.register.catalogue });
+    const plan = resolve({ name: cleaned.value, phone, catalogue: parts.catalogue });
     if (!('statics' in plan)) return plan;
     const found = await parts.shelf.find(plan.statics);
     if (found !== undefined)
@@ -70,9 +76,12 @@ export function createDesk(parts: DeskParts): Desk {
   };
   return {
     prepare,
+    digest: async (phone, name) => {
+      const gets = await prepare(phone, name);
+      return gets.kind === 'file' ? gets.digest : undefined;
+    },
     ask: async (ask) => {
-      const cleaned = cleanName(ask.name);
-      const phone = await whoAsks(parts, ask, cleaned.ok ? cleaned.value : undefined);
+      const phone = await parts.recognise(ask);
       try {
         return answered(parts, { ask, phone, gets: await prepare(phone, ask.name) });
       } catch (error) {
@@ -89,70 +98,44 @@ export function createDesk(parts: DeskParts): Desk {
         return { kind: 'refused', because: 'no-such-file' };
       }
     },
-    explain: async (phone) => {
-      const vendor = vendorOf(parts.register.catalogue, phone.identity.vendor);
-      const files: ExplainedFile[] = [];
-      for (const file of vendor?.files ?? []) {
-        const name = vendor && nameFor(vendor, file, phone);
-        if (name !== undefined) {
-          files.push({ name, role: file.role, gets: await prepare(phone, name) });
-        } else if (vendor && modelOf(vendor, phone.identity.model) === undefined) {
-          const detail = 'its name holds the model, which is not known yet';
-          files.push({
-            name: file.ask,
-            role: file.role,
-            gets: { kind: 'refuse', because: 'no-such-file', detail },
-          });
-        }
-        // A known model without that token has no such file: it does not ask for one.
-      }
-      return files;
-    },
+    explain: async (phone) => await explained(parts.catalogue, prepare, phone),
   };
+}
+
+async function explained(
+  catalogue: Catalogue,
+  prepare: Desk['prepare'],
+  phone: Asker,
+): Promise<readonly ExplainedFile[]> {
+  const vendor = vendorOf(catalogue, phone.identity.vendor);
+  const files: ExplainedFile[] = [];
+  for (const file of vendor?.files ?? []) {
+    const name = vendor && nameFor(vendor, file, phone);
+    if (name !== undefined) {
+      files.push({ name, role: file.role, gets: withoutContent(await prepare(phone, name)) });
+    } else if (vendor && modelOf(vendor, phone.identity.model) === undefined) {
+      const detail = 'its name holds the model, which is not known yet';
+      files.push({
+        name: file.ask,
+        role: file.role,
+        gets: { kind: 'refuse', because: 'no-such-file', detail },
+      });
+    }
+    // A known model without that token has no such file: it does not ask for one.
+  }
+  return files;
+}
+
+function withoutContent(gets: Prepared | Refusal): ExplainedFile['gets'] {
+  return gets.kind === 'refuse' ? gets : { ...gets, content: { length: gets.content.length } };
 }
 
 const BINARY = 'application/octet-stream';
 
-/**
- * A lease of ours settles who asks. Elsewhere the phone's own word counts: its User-Agent, the MAC in the file name,
- * or what was last said from that address. When all are silent, the kernel may know who is there.
- */
-async function whoAsks(parts: DeskParts, ask: FileAsk, name: string | undefined): Promise<Phone | undefined> {
-  const { register, world, tell } = parts;
-  const { address } = ask.from;
-  const mac: Mac | undefined =
-    leaseHolderAt(register, address)?.mac ??
-    (ask.userAgent === undefined ? undefined : macInUserAgent(register.catalogue, ask.userAgent)) ??
-    (name === undefined ? undefined : macInName(register.catalogue, name)) ??
-    phoneAt(register, address)?.mac ??
-    (await parts.neighbourOf(address));
-  if (mac === undefined) return undefined;
-  const clues: Clue[] = [];
-  if (ask.userAgent !== undefined) clues.push({ kind: 'user-agent', text: ask.userAgent.slice(0, 256) });
-  // A name that speaks for no vendor would push a telling one out.
-  if (name !== undefined && tells(register.catalogue, { kind: 'file-name', text: name })) {
-    clues.push({ kind: 'file-name', text: name });
-  }
-  const { phone, events } = meet(register, {
-    mac,
-    door: ask.door,
-    clues,
-    at: world.now(),
-    from: peerOf(ask),
-  });
-  events.forEach(tell);
-  claimAddress(register, mac, address);
-  return phone;
-}
-
-function peerOf(ask: FileAsk): string {
-  return `${showIpv4(ask.from.address)}:${ask.from.port}`;
-}
-
-function fromTemplate(parts: DeskParts, plan: Plan, phone: Phone | undefined): Prepared | Refusal {
+function fromTemplate(parts: DeskParts, plan: Plan, phone: Asker | undefined): Prepared | Refusal {
   if (plan.otherwise.kind === 'refuse') return plan.otherwise;
   const { file } = plan.otherwise;
-  const vendor = vendorOf(parts.register.catalogue, phone?.identity.vendor);
+  const vendor = vendorOf(parts.catalogue, phone?.identity.vendor);
   const template = vendor && parts.templates.get(templateKey(vendor.id, file.template ?? ''));
   const url = phone && parts.urlFor(phone);
   if (phone === undefined || vendor === undefined || template === undefined || url === undefined) {
@@ -180,12 +163,12 @@ function digestOf(content: Uint8Array): string {
 
 interface Answering {
   readonly ask: FileAsk;
-  readonly phone: Phone | undefined;
+  readonly phone: Asker | undefined;
   readonly gets: Prepared | Refusal;
 }
 
 function answered({ world, tell }: DeskParts, { ask, phone, gets }: Answering): FileAnswer {
-  const who = { mac: phone?.mac, from: peerOf(ask), door: ask.door } as const;
+  const who = { mac: phone?.mac, from: showPeer(ask.from), door: ask.door } as const;
   if (gets.kind === 'refuse') {
     const { because, detail } = gets;
     tell({ ...who, at: world.now(), kind: 'refused', file: ask.name.replace(/^\/+/, ''), because, detail });

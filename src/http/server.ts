@@ -1,8 +1,8 @@
 // The HTTP door: requests of phones to the desk and back.
-import { isWithin, showIpv4 } from '../base/ipv4.ts';
+import { isWithin } from '../base/ipv4.ts';
 import type { Closable, World } from '../base/world.ts';
-import type { FileDesk } from '../files/desk.ts';
-import type { HttpOptions, Lan, Peer, PlainAnswer, PlainRequest } from '../net/ports.ts';
+import { type FileDesk, showPeer } from '../files/desk.ts';
+import type { HttpOptions, Lan, PlainAnswer, PlainRequest } from '../net/ports.ts';
 import type { Tell } from '../timeline/event.ts';
 import { answerWith, decideHttp, refusal } from './policy.ts';
 
@@ -54,8 +54,4 @@ async function answer(door: HttpDoor, request: PlainRequest): Promise<PlainAnswe
 
 function nameOf(door: HttpDoor): 'http' | 'https' {
   return door.tls === undefined ? 'http' : 'https';
-}
-
-function showPeer(peer: Peer): string {
-  return `${showIpv4(peer.address)}:${peer.port}`;
 }

@@ -70,7 +70,7 @@ function isOnlyLan(): boolean {
 }
 
 /** Every socket of the LAN meets the same trouble; it is told by the first. */
-function once(tell: (message: string) => void): (message: string) => void {
+export function once(tell: (message: string) => void): (message: string) => void {
   const told = new Set<string>();
   return (message) => {
     if (told.has(message)) return;

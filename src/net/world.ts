@@ -6,16 +6,20 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * The world as it is. Its clock is the wall clock of the start plus the time that went by since: it never runs
- * backwards, and it does not follow a wall clock that is set later.
+ * backwards, and it does not follow a wall clock that is set later. Threads that are given one start show one time.
  */
-export function realWorld(): World {
-  const startedAt = Date.now();
-  const origin = performance.now();
+export function realWorld(start = Date.now() - monotonic()): World {
   return {
-    now: () => startedAt + Math.floor(performance.now() - origin),
+    now: () => Math.floor(start + monotonic()),
     after,
     random: () => Math.random(),
   };
+}
+
+/** Milliseconds on a clock that nobody sets; the same in all threads. */
+export function monotonic(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
 }
 
 function after(delay: number, action: () => void): () => void {

@@ -1,6 +1,8 @@
-// Clues to one identity: each clue is read by the vendors' own patterns, the heaviest clue wins, the rest may object.
-import { type Mac, ouiOf, parseMac } from '../base/mac.ts';
-import { CLUE_NAME, type Clue, WEIGHT } from './clues.ts';
+// Clues to one identity: each clue is read by the vendors' own patterns; the weights of those that agree add up, the
+// rest may object.
+import { fromLatin1, toHex } from '../base/bytes.ts';
+import { type Mac, parseMac } from '../base/mac.ts';
+import { CLUE_NAME, type Clue, WEIGHT, WHOLE } from './clues.ts';
 import { matchFile } from './files.ts';
 import type { Identity } from './phone.ts';
 import { type Catalogue, modelOf, type Vendor, vendorOf } from './vendor.ts';
@@ -11,28 +13,72 @@ interface Reading {
   readonly vendor?: Vendor | undefined;
   readonly model?: string | undefined;
   readonly firmware?: string | undefined;
+  /** More than the weight of its kind. */
+  readonly extra?: number | undefined;
+}
+
+/** How much speaks for one vendor. */
+export interface Score {
+  readonly vendor: Vendor;
+  readonly score: number;
+  /** The clues that speak for it, heaviest first, each with its weight. */
+  readonly clues: readonly { readonly clue: Clue; readonly weight: number }[];
+}
+
+/** What the clues say for each vendor that any of them names, highest first. */
+export function scoresOf(catalogue: Catalogue, clues: Iterable<Clue>): readonly Score[] {
+  return scored(readingsOf(catalogue, clues)).map(({ vendor, score, readings }) => ({
+    vendor,
+    score,
+    clues: readings.map((reading) => ({ clue: reading.clue, weight: weightOf(reading) })),
+  }));
 }
 
 /** The identity that the clues give together. Fields the heaviest clue leaves open are filled by lighter ones of the same vendor. */
 export function identify(catalogue: Catalogue, clues: Iterable<Clue>): Identity {
-  const readings = [...clues]
-    .map((clue) => readClue(catalogue, clue))
-    .filter((reading) => reading.vendor !== undefined)
-    .sort((a, b) => WEIGHT[b.clue.kind] - WEIGHT[a.clue.kind]);
-  const winner = readings[0];
-  if (winner?.vendor === undefined) return { by: 'nothing it has said so far', conflicts: [] };
-  const vendor = winner.vendor;
-  const same = readings.filter((reading) => reading.vendor === vendor);
-  const model = same.find((reading) => reading.model !== undefined)?.model;
+  const [best, ...others] = scored(readingsOf(catalogue, clues));
+  const first = best?.readings[0];
+  if (best === undefined || first === undefined) return UNKNOWN;
+  const { vendor, readings } = best;
+  const model = readings.find((reading) => reading.model !== undefined)?.model;
   return {
     vendor: vendor.id,
     model: modelOf(vendor, model)?.name ?? model,
-    firmware: same.find((reading) => reading.firmware !== undefined)?.firmware,
-    by: CLUE_NAME[winner.clue.kind],
-    conflicts: readings
-      .filter((reading) => reading.vendor !== vendor)
-      .map((reading) => `${CLUE_NAME[reading.clue.kind]} says ${reading.vendor?.name}`),
+    firmware: readings.find((reading) => reading.firmware !== undefined)?.firmware,
+    by: CLUE_NAME[first.clue.kind],
+    conflicts: others.flatMap((other) =>
+      other.readings.map(({ clue }) => `${CLUE_NAME[clue.kind]} says ${other.vendor.name}`),
+    ),
   };
+}
+
+/** One object for all strangers, so that what follows from it is worked out once. */
+const UNKNOWN: Identity = { by: 'nothing it has said so far', conflicts: [] };
+
+type Telling = Reading & { readonly vendor: Vendor };
+
+/** Readings that name a vendor, heaviest first. */
+function readingsOf(catalogue: Catalogue, clues: Iterable<Clue>): readonly Telling[] {
+  return [...clues]
+    .map((clue) => readClue(catalogue, clue))
+    .filter((reading): reading is Telling => reading.vendor !== undefined)
+    .sort((a, b) => weightOf(b) - weightOf(a));
+}
+
+function scored(
+  readings: readonly Telling[],
+): readonly { readonly vendor: Vendor; readonly score: number; readonly readings: readonly Telling[] }[] {
+  const vendors = [...new Set(readings.map(({ vendor }) => vendor))];
+  return vendors
+    .map((vendor) => {
+      const own = readings.filter((reading) => reading.vendor === vendor);
+      return { vendor, readings: own, score: own.reduce((sum, reading) => sum + weightOf(reading), 0) };
+    })
+    .sort((a, b) => b.score - a.score);
+}
+
+function weightOf({ clue, extra = 0 }: Reading): number {
+  return WEIGHT[clue.kind] + extra;
 }
 
 /** The MAC that a User-Agent ends in, by the pattern of its vendor. */
@@ -56,7 +102,18 @@ function readClue(catalogue: Catalogue, clue: Clue): Reading {
     case 'user-agent':
       return byPattern(catalogue, clue, clue.text, (vendor) => vendor.recognise.userAgent);
     case 'option-60':
-      return byPattern(catalogue, clue, clue.text, (vendor) => vendor.recognise.option60);
+      return byVendorClass(catalogue, clue, clue.text);
+    case 'option-77':
+      return byPattern(catalogue, clue, clue.classes.join('\n'), (vendor) => vendor.recognise.option77);
+    case 'hostname':
+      return byPattern(catalogue, clue, clue.text, (vendor) => vendor.recognise.hostname);
+    case 'enterprise':
+      return {
+        clue,
+        vendor: onlyOne(catalogue, (vendor) =>
+          vendor.recognise.enterprises.some((number) => clue.numbers.includes(number)),
+        ),
+      };
     case 'pnp-event':
       return {
         ...byPattern(catalogue, clue, clue.vendor ?? '', (vendor) => vendor.recognise.pnpVendor),
@@ -75,7 +132,7 @@ function readClue(catalogue: Catalogue, clue: Clue): Reading {
         ),
       };
     case 'oui':
-      return { clue, vendor: onlyOne(catalogue, (vendor) => hasOui(vendor, ouiOf(clue.mac))) };
+      return { clue, vendor: onlyOne(catalogue, (vendor) => hasOui(vendor, clue.oui)) };
   }
 }
 
@@ -93,6 +150,18 @@ function byPattern(
     }
   }
   return { clue };
+}
+
+/** Bytes that the vendor's file lists come before its expressions; a model or the whole text named counts for more. */
+function byVendorClass(catalogue: Catalogue, clue: Clue, text: string): Reading {
+  const hex = toHex(fromLatin1(text));
+  const vendor = catalogue.vendors.find(({ recognise }) =>
+    recognise.option60Hex.some((start) => hex.startsWith(start.toLowerCase())),
+  );
+  if (vendor !== undefined) return { clue, vendor };
+  const reading = byPattern(catalogue, clue, text, (candidate) => candidate.recognise.option60);
+  const isWhole = reading.model !== undefined && text.endsWith(reading.model);
+  return { ...reading, extra: isWhole ? WHOLE : 0 };
 }
 
 /** A file name speaks for a vendor only when no other vendor's phones ask for it too. */

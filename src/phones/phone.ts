@@ -11,8 +11,17 @@ export interface ListedPhone {
   readonly model?: string | undefined;
   readonly label?: string | undefined;
   readonly extension?: string | undefined;
+  /** The address that is kept for it (column `address`). */
+  readonly address?: Ipv4 | undefined;
   /** All columns by name, these included: the variables of templates. */
   readonly columns: Readonly<Record<string, string>>;
+}
+
+/** A row of the phone list without a MAC: an address that is kept for whoever is at a place. */
+export interface ListedPlace {
+  readonly address: Ipv4;
+  /** `port:` and the circuit-id of its switch port, or `id:` and its client identifier in hex. */
+  readonly key: string;
 }
 
 /** What the clues say together. */

@@ -9,7 +9,7 @@ export interface UrlCase {
   readonly url: string;
   readonly server: Ipv4;
   readonly catalogue: Catalogue;
-  readonly phone: Pick<Phone, 'mac' | 'identity'>;
+  readonly phone: Pick<Phone, 'identity'> & { readonly mac?: Phone['mac'] | undefined };
 }
 
 /** The URL for a phone; undefined when its vendor is not known or a placeholder has no value for it. */
@@ -21,7 +21,7 @@ export function urlFor({ url, server, catalogue, phone }: UrlCase): string | und
   const known = {
     server: showIpv4(server),
     mac,
-    MAC: mac.toUpperCase(),
+    MAC: mac?.toUpperCase(),
     model: model?.name,
     ...model?.tokens,
   };

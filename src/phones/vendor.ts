@@ -1,25 +1,18 @@
 // The shape of a vendor file (config/vendors/*.yaml): everything that is special about a maker of phones is data here.
 import { duration, pattern, type ShapeOf, shape } from '../base/shape.ts';
+import { optionCode, optionValues } from './option-value.ts';
 
 const text = shape.string().min(1);
-const optionCode = shape.coerce.number().int().min(1).max(254);
 
-/**
- * The value of a DHCP option. One form per option; text takes the placeholders {url} {server} {mac} {MAC} {model}
- * and the tokens of the model. Unknown codes take any form.
- */
-export const optionValue = shape.union([
-  shape.strictObject({ text, nul: shape.boolean().optional() }),
-  shape.strictObject({ ips: shape.union([text, shape.array(text)]) }),
-  shape.strictObject({ u8: shape.int().min(0).max(255) }),
-  shape.strictObject({ u16: shape.int().min(0).max(65_535) }),
-  shape.strictObject({ u32: shape.int().min(0).max(4_294_967_295) }),
-  shape.strictObject({ hex: shape.string().regex(/^([0-9a-fA-F]{2})+$/, 'hex digits in pairs') }),
-  /** Encapsulated sub-options (RFC 2132 section 8.4), in the order written. */
-  shape.strictObject({
-    tlv: shape.array(shape.strictObject({ code: optionCode, text, nul: shape.boolean().optional() })),
-  }),
-]);
+/** Fields of a DHCP reply beside its options; text takes the placeholders of option values. */
+export const replyShape = {
+  /** Next server. Some phones take it for their provisioning server, so by default it stays empty. */
+  siaddr: text.optional(),
+  sname: shape.string().max(63).optional(),
+  file: shape.string().max(127).optional(),
+  /** Some phones choose the server that offers the longest. */
+  lease: duration.optional(),
+};
 
 const fileShape = shape.strictObject({
   /** The name as the phone asks for it, with placeholders: `{mac}.cfg`, `y{number:12}.cfg`. */
@@ -58,6 +51,13 @@ export const vendorShape = shape.strictObject({
     ouis: shape.array(shape.string().regex(/^[0-9a-fA-F]{6}$/, 'six hex digits, quoted')).default([]),
     /** Regular expressions; the named groups model, firmware and mac are used where present. */
     option60: shape.array(pattern).default([]),
+    /** How option 60 begins where it is binary: hex digits in pairs. */
+    option60Hex: shape.array(shape.string().regex(/^([0-9a-fA-F]{2})+$/, 'hex digits in pairs')).default([]),
+    /** User classes (RFC 3004), joined by line breaks. */
+    option77: shape.array(pattern).default([]),
+    hostname: shape.array(pattern).default([]),
+    /** Enterprise numbers in options 124 and 125 (RFC 3925). */
+    enterprises: shape.array(shape.int().min(1)).default([]),
     pnpVendor: shape.array(pattern).default([]),
     userAgent: shape.array(pattern).default([]),
     /** Parameter request lists seen, as fingerprints. */
@@ -67,9 +67,26 @@ export const vendorShape = shape.strictObject({
     /** The options from which the phone may take the URL, in its own order. For diagnosis and for simulated phones. */
     obeys: shape.array(optionCode),
     /** What to send when the phone asks for it (option 55). */
-    options: shape.record(shape.string().regex(/^\d{1,3}$/), optionValue).default({}),
+    options: optionValues.default({}),
     /** Codes to send even when the phone does not ask for them. */
     force: shape.array(optionCode).default([]),
+    /** Codes never to send to it, whoever sets them. */
+    suppress: shape.array(optionCode).default([]),
+    ...replyShape,
+    /**
+     * For phones that stopped half-way through an update and ask with a class of their own: the first that fits adds
+     * its options and fields, also unasked.
+     */
+    rescue: shape
+      .array(
+        shape.strictObject({
+          option60: pattern.optional(),
+          option77: pattern.optional(),
+          options: optionValues.default({}),
+          ...replyShape,
+        }),
+      )
+      .default([]),
   }),
   pnp: shape.strictObject({
     /** Whether phones of this vendor ask by multicast. */
@@ -114,7 +131,6 @@ export const vendorShape = shape.strictObject({
 export type Vendor = ShapeOf<typeof vendorShape> & { readonly id: string };
 export type VendorFile = Vendor['files'][number];
 export type Model = Vendor['models'][number];
-export type OptionValue = ShapeOf<typeof optionValue>;
 
 export interface Catalogue {
   readonly vendors: readonly Vendor[];

@@ -45,6 +45,8 @@ export interface SipDoor {
   readonly urlFor: (phone: Phone) => string | undefined;
   /** How phones of that vendor want their NOTIFY. */
   readonly notifyStyleFor: (phone: Phone) => NotifyStyle;
+  /** Whether that phone is our own guard, which looks for other responders. */
+  readonly isProbe: (mac: Mac) => boolean;
 }
 
 export interface SipServer extends Closable {
@@ -147,6 +149,8 @@ interface Call {
 function answerRequest(door: Answering, request: SipRequest, from: Peer): void {
   const { pnp: mode } = door.site;
   if (mode === 'off') return;
+  const said = cluesFromSubscribe(request).mac;
+  if (said !== undefined && door.isProbe(said)) return;
   const now = door.world.now();
   const barred = screenPnp({ request, from, subnet: door.lan.subnet });
   if (barred?.because === 'sender-off-the-lan') {

@@ -5,13 +5,16 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errnoOf } from '../base/fault.ts';
 import { placeholdersOf } from '../base/fill.ts';
+import { isWithin, showIpv4 } from '../base/ipv4.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { checkShape } from '../base/shape.ts';
 import { type Mistake, readYaml, type YamlText } from '../base/yaml-text.ts';
 import { readTemplates, strayTemplates, type Templates } from '../files/templates.ts';
+import { readMakers } from '../net/makers.ts';
 import { readCatalogue } from '../phones/catalogue.ts';
 import { readInventory } from '../phones/inventory.ts';
-import type { ListedPhone } from '../phones/phone.ts';
+import type { Makers } from '../phones/makers.ts';
+import type { ListedPhone, ListedPlace } from '../phones/phone.ts';
 import type { Catalogue } from '../phones/vendor.ts';
 import { checkLan, type InterfaceFacts } from './check.ts';
 import { type SiteFile, siteShape } from './schema.ts';
@@ -38,7 +41,10 @@ export interface LoadedSite {
   readonly lan?: LanSite | undefined;
   readonly provisioning: Provisioning;
   readonly catalogue: Catalogue;
+  /** Makers of network cards, to name strange servers. */
+  readonly makers: Makers;
   readonly phones: readonly ListedPhone[];
+  readonly places: readonly ListedPlace[];
   readonly templates: Templates;
   readonly filesRoot?: string | undefined;
   readonly doors: SiteFile['doors'];
@@ -62,11 +68,20 @@ export async function loadSite(request: LoadRequest): Promise<Result<LoadedSite,
   const filesRoot = inBase(site.files.root);
   const folders = [...(templateFolder === undefined ? [] : [templateFolder]), `${BUILT_IN}templates`];
   const { templates, ...rendering } = await readTemplates(folders, catalogue);
-  const list = await readList(request.phones ?? inBase(site.phones), catalogue, at);
-  mistakes.push(...vendors.mistakes, ...rendering.mistakes, ...list.mistakes, ...checkUrl(site, at));
+  const { makers, ...prefixes } = await readMakers(BUILT_IN);
+  const listFile = request.phones ?? inBase(site.phones);
+  const list = await readList(listFile, catalogue, at);
+  mistakes.push(
+    ...vendors.mistakes,
+    ...prefixes.mistakes,
+    ...rendering.mistakes,
+    ...list.mistakes,
+    ...checkUrl(site, at),
+  );
   mistakes.push(...(await checkFolders({ templateFolder, filesRoot, templates, at })));
   const lan = readLan(request, site, at);
   if (!lan.ok) mistakes.push(...lan.error);
+  else if (lan.value !== undefined) mistakes.push(...checkReservations(lan.value, list, listFile));
   if (mistakes.length > 0) return err(mistakes);
 
   return ok({
@@ -77,7 +92,9 @@ export async function loadSite(request: LoadRequest): Promise<Result<LoadedSite,
       extraOptions: site.provisioning.extra,
     },
     catalogue,
+    makers,
     phones: list.phones,
+    places: list.places,
     templates,
     filesRoot,
     doors: site.doors,
@@ -104,15 +121,15 @@ async function readSettings(file: string | undefined): Promise<Result<Settings, 
   return err(checked.error.map(({ path, message }) => yaml.at(path, message)));
 }
 
-async function readList(
-  file: string | undefined,
-  catalogue: Catalogue,
-  at: YamlText['at'],
-): Promise<{ phones: readonly ListedPhone[]; mistakes: readonly Mistake[] }> {
-  if (file === undefined) return { phones: [], mistakes: [] };
+type List = ReturnType<typeof readInventory>;
+
+const NO_LIST: List = { phones: [], places: [], lineOf: new Map(), mistakes: [] };
+
+async function readList(file: string | undefined, catalogue: Catalogue, at: YamlText['at']): Promise<List> {
+  if (file === undefined) return NO_LIST;
   const text = await textOf(file);
   if (text !== undefined) return readInventory(file, text, catalogue);
-  return { phones: [], mistakes: [at(['phones'], `${file} does not exist or cannot be read`)] };
+  return { ...NO_LIST, mistakes: [at(['phones'], `${file} does not exist or cannot be read`)] };
 }
 
 function readLan(
@@ -130,6 +147,20 @@ function readLan(
   const checked = checkLan({ ...lan, interface: name }, facts);
   if (checked.ok) return checked;
   return err(checked.error.map(({ path, message }) => at(['lans', 0, ...path], message)));
+}
+
+/** An address that is kept for somebody must be one that can be given. */
+function checkReservations(lan: LanSite, { phones, places, lineOf }: List, file = ''): readonly Mistake[] {
+  const subnets = [lan.subnet, ...lan.dhcp.relayed.map(({ subnet }) => subnet)];
+  return [...phones, ...places].flatMap(({ address }) => {
+    if (address === undefined) return [];
+    const shown = showIpv4(address);
+    const line = lineOf.get(shown);
+    if (address === lan.address)
+      return [{ file, line, message: `${shown} is kept for a phone, but is our own address` }];
+    if (subnets.some((subnet) => isWithin(subnet, address))) return [];
+    return [{ file, line, message: `${shown} is kept for a phone, but is in none of the served subnets` }];
+  });
 }
 
 function checkUrl(site: SiteFile, at: YamlText['at']): readonly Mistake[] {

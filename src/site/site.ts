@@ -1,20 +1,109 @@
 // The checked settings of an appliance, all defaults filled in. schema.ts says how an installer writes them.
 import type { Ipv4, Subnet } from '../base/ipv4.ts';
-import type { OptionValue } from '../phones/vendor.ts';
+import type { OptionValue } from '../phones/option-value.ts';
 
 export type DhcpMode = 'full' | 'companion' | 'off';
 export type PnpMode = 'provision' | 'discover' | 'off';
 
-/** DHCP on one LAN. */
-export interface DhcpSite {
-  readonly mode: DhcpMode;
-  readonly pool: { readonly first: Ipv4; readonly last: Ipv4 };
+export interface AddressRange {
+  readonly first: Ipv4;
+  readonly last: Ipv4;
+}
+
+/** What the hosts of one subnet get, be it ours or one behind a relay. */
+export interface Scope {
+  readonly subnet: Subnet;
+  readonly pool: AddressRange;
   /** Lease time in ms. */
   readonly lease: number;
   readonly router?: Ipv4 | undefined;
   readonly dns: readonly Ipv4[];
   readonly ntp: readonly Ipv4[];
   readonly domain?: string | undefined;
+  /** Further options for every host, by code. */
+  readonly options: Readonly<Record<string, OptionValue>>;
+  /** Codes sent also unasked. */
+  readonly force: readonly number[];
+  /** Codes never sent. */
+  readonly suppress: readonly number[];
+}
+
+/** Which clients a class means: all conditions that are written must hold. */
+export interface ClassConditions {
+  /** The id of a vendor file. */
+  readonly vendor?: string | undefined;
+  readonly model?: RegExp | undefined;
+  readonly listed?: boolean | undefined;
+  /** First three bytes of the MAC, lower case. */
+  readonly ouis?: readonly string[] | undefined;
+  readonly option60?: RegExp | undefined;
+  /** How option 60 begins, hex digits. */
+  readonly option60Hex?: string | undefined;
+  readonly option77?: RegExp | undefined;
+  /** Codes that the client must ask for, in any order. */
+  readonly asks?: readonly number[] | undefined;
+  readonly hostname?: RegExp | undefined;
+  /** An enterprise number in options 124 or 125. */
+  readonly enterprise?: number | undefined;
+  readonly circuitId?: RegExp | undefined;
+  readonly remoteId?: RegExp | undefined;
+  /** The subnet it is in, ours or one behind a relay. */
+  readonly subnet?: Subnet | undefined;
+}
+
+/** Clients that are treated alike. */
+export interface ClientClass {
+  readonly name: string;
+  readonly when: ClassConditions;
+  readonly answer: 'always' | 'never';
+  /** Addresses for it alone. */
+  readonly pool?: AddressRange | undefined;
+  /** The most addresses it may hold. */
+  readonly quota?: number | undefined;
+  readonly lease?: number | undefined;
+  readonly options: Readonly<Record<string, OptionValue>>;
+  readonly force: readonly number[];
+  readonly suppress: readonly number[];
+  readonly siaddr?: string | undefined;
+  readonly sname?: string | undefined;
+  readonly file?: string | undefined;
+  readonly rapidCommit?: boolean | undefined;
+}
+
+/** DHCP on one LAN. Its own subnet's settings stand here; `subnet` is that of the interface. */
+export interface DhcpSite extends Omit<Scope, 'subnet'> {
+  readonly mode: DhcpMode;
+  /** What tells clients apart. */
+  readonly identity: 'mac' | 'client-id';
+  /** Whether requests that fit no lease are refused (RFC 2131 section 4.3.2) or left alone. */
+  readonly authoritative: boolean;
+  /** What a request to another server gets. */
+  readonly takeover: 'silent' | 'nak';
+  /** RFC 4039. */
+  readonly rapidCommit: boolean;
+  /** Whether option 82 counts that came through no relay. */
+  readonly trust82: boolean;
+  /** Whether a fresh address is looked for on the LAN before it is offered. */
+  readonly conflictCheck: boolean;
+  readonly guard: {
+    /** ms between looks for other servers; absent: none after the first. */
+    readonly every?: number | undefined;
+    readonly allow: 'any' | ReadonlySet<Ipv4>;
+    readonly isOff: boolean;
+  };
+  /** Clients that are neither listed nor recognised. */
+  readonly strangers: {
+    /** The part of the pool that they may hold, 0 to 1. */
+    readonly share: number;
+    /** Their first lease, ms. */
+    readonly probation: number;
+  };
+  /** Messages per second; bursts of ten times as many pass. */
+  readonly limits: { readonly perClient: number; readonly perPort: number };
+  /** The first that fits counts. */
+  readonly classes: readonly ClientClass[];
+  /** Subnets behind relays. */
+  readonly relayed: readonly Scope[];
 }
 
 /** One served LAN: the interface as it is, and the settings for it. */

@@ -1,9 +1,10 @@
 // An append-only journal: length and CRC per record, many appends sharing one flush, a torn tail cut at start.
 // Format 1: the line "unboxd-journal 1\n", then records of u32 length, u32 CRC-32, JSON bytes.
-import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises';
+import { writeSync } from 'node:fs';
+import { type FileHandle, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { ByteReader, ByteWriter, WireError } from '../base/bytes.ts';
+import { ByteReader, WireError } from '../base/bytes.ts';
 import { errnoOf, Fault } from '../base/fault.ts';
 
 const HEAD = Buffer.from('unboxd-journal 1\n');
@@ -11,13 +12,14 @@ const HEAD = Buffer.from('unboxd-journal 1\n');
 const LONGEST_RECORD = 1_000_000;
 
 export interface Journal {
-  /** Resolves when the record is on disk (fdatasync); rejects with a Fault when it is not and never will be. */
-  append(record: unknown): Promise<void>;
+  /** Resolves when the records are on disk (fdatasync); rejects with a Fault when they are not and never will be. */
+  append(...records: readonly unknown[]): Promise<void>;
   /**
-   * Replaces all records by a snapshot, atomically: after a crash there is either the old journal or the new one.
-   * `snapshot` is called when its turn has come, so that it holds every record appended before.
+   * Replaces all records by a snapshot, atomically: after a crash there is either the old journal or the new one. Appends
+   * go on meanwhile: the snapshot is written in slices, and what was appended since its beginning is put behind it. So
+   * later records must win over earlier ones, and the snapshot may hold either. One at a time.
    */
-  rewrite(snapshot: () => readonly unknown[]): Promise<void>;
+  rewrite(snapshot: Iterable<unknown>): Promise<void>;
   /** Bytes of the file now. */
   readonly size: number;
   close(): Promise<void>;
@@ -30,6 +32,9 @@ export interface OpenedJournal {
   /** Bytes of a torn or damaged tail that were cut off. */
   readonly cut: number;
 }
+
+/** Records of a snapshot between two breaths: the loop must not be held. */
+const SLICE = 500;
 
 interface Waiting {
   readonly bytes: Uint8Array;
@@ -51,6 +56,8 @@ export async function openJournal(path: string): Promise<OpenedJournal> {
   await handle.truncate(size);
 
   let waiting: Waiting[] = [];
+  /** While a snapshot is written: what was appended since it began. */
+  let since: Uint8Array[] | undefined;
   let working: Promise<void> = Promise.resolve();
   let closed = false;
 
@@ -61,9 +68,10 @@ export async function openJournal(path: string): Promise<OpenedJournal> {
     if (batch.length === 0) return;
     try {
       const bytes = Buffer.concat(batch.map((each) => each.bytes));
-      await writeAll(handle, bytes, size);
+      writeNow(handle, bytes, size);
       await handle.datasync();
       size += bytes.length;
+      since?.push(bytes);
       for (const each of batch) each.done();
     } catch (error) {
       // What was half written must not stand before later records.
@@ -83,20 +91,29 @@ export async function openJournal(path: string): Promise<OpenedJournal> {
       get size() {
         return size;
       },
-      append: async (record) => {
+      append: async (...added) => {
         if (closed) throw unwritable(path, new Error('the journal is closed'));
         await new Promise<void>((done, failed) => {
-          waiting.push({ bytes: encodeRecord(record), done, failed });
+          const [only, ...more] = added.map(encodeRecord);
+          const bytes = more.length === 0 ? (only ?? NOTHING) : Buffer.concat([only ?? NOTHING, ...more]);
+          waiting.push({ bytes, done, failed });
           if (waiting.length === 1) void soon(flush);
         });
       },
       rewrite: async (snapshot) => {
-        await soon(async () => {
-          await writeWhole(path, snapshot());
-          await handle.close();
-          handle = await open(path, 'r+');
-          ({ size } = await handle.stat());
-        });
+        since = [];
+        try {
+          const fresh = await writeSnapshot(path, snapshot);
+          await soon(async () => {
+            const before = handle;
+            size = await takePlace(path, fresh, since ?? []);
+            handle = fresh;
+            await before.close();
+            await syncFolder(path);
+          });
+        } finally {
+          since = undefined;
+        }
       },
       close: async () => {
         if (closed) return;
@@ -116,18 +133,59 @@ async function contents(path: string): Promise<Uint8Array> {
   }
 }
 
-/** Snapshot by write, flush, rename, flush of the folder: what the name stands for is always whole. */
-async function writeWhole(path: string, records: readonly unknown[]): Promise<void> {
-  const fresh = `${path}.new`;
+/** Makes the file new, with these records and nothing else. */
+async function writeWhole(path: string, records: Iterable<unknown>): Promise<void> {
+  const handle = await writeSnapshot(path, records);
+  await takePlace(path, handle, []);
+  await handle.close();
+  await syncFolder(path);
+}
+
+/** Writes the records beside the journal, in slices. The handle is the caller's. */
+async function writeSnapshot(path: string, records: Iterable<unknown>): Promise<FileHandle> {
+  const handle = await open(`${path}.new`, 'w+', 0o640).catch((error: unknown) => {
+    throw unwritable(path, error);
+  });
   try {
-    const handle = await open(fresh, 'w', 0o640);
-    try {
-      await writeAll(handle, Buffer.concat([HEAD, ...records.map(encodeRecord)]), 0);
-      await handle.datasync();
-    } finally {
-      await handle.close();
+    let at = await writeAll(handle, HEAD, 0);
+    let slice: Uint8Array[] = [];
+    for (const record of records) {
+      slice.push(encodeRecord(record));
+      if (slice.length < SLICE) continue;
+      at = await writeAll(handle, Buffer.concat(slice), at);
+      slice = [];
     }
-    await rename(fresh, path);
+    await writeAll(handle, Buffer.concat(slice), at);
+    return handle;
+  } catch (error) {
+    await discard(path, handle);
+    throw unwritable(path, error);
+  }
+}
+
+/** Appends what came since, flush, rename: what the name stands for is always whole. Gives the size. */
+async function takePlace(path: string, fresh: FileHandle, since: readonly Uint8Array[]): Promise<number> {
+  try {
+    const { size } = await fresh.stat();
+    const end = await writeAll(fresh, Buffer.concat(since), size);
+    await fresh.datasync();
+    await rename(`${path}.new`, path);
+    return end;
+  } catch (error) {
+    await discard(path, fresh);
+    throw unwritable(path, error);
+  }
+}
+
+/** On a full disk the half of a snapshot would take the room that the journal needs to go on. */
+async function discard(path: string, fresh: FileHandle): Promise<void> {
+  await fresh.close().catch(() => undefined);
+  await unlink(`${path}.new`).catch(() => undefined);
+}
+
+/** Makes the new name last. The file has it already: later appends must go there whatever comes of this. */
+async function syncFolder(path: string): Promise<void> {
+  try {
     const folder = await open(dirname(path), 'r');
     await folder.sync().finally(async () => await folder.close());
   } catch (error) {
@@ -135,17 +193,36 @@ async function writeWhole(path: string, records: readonly unknown[]): Promise<vo
   }
 }
 
-async function writeAll(handle: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
+/**
+ * Into the page cache at once: it takes microseconds, where a turn in the pool of threads takes a millisecond of a busy
+ * machine. Nothing is being flushed meanwhile that it could wait for.
+ */
+function writeNow({ fd }: FileHandle, bytes: Uint8Array, at: number): void {
+  for (let done = 0; done < bytes.length; ) {
+    done += writeSync(fd, bytes, done, bytes.length - done, at + done);
+  }
+}
+
+/** Gives the offset behind what was written. */
+async function writeAll(handle: FileHandle, bytes: Uint8Array, at: number): Promise<number> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at + done);
     done += bytesWritten;
   }
+  return at + bytes.length;
 }
 
 function encodeRecord(record: unknown): Uint8Array {
-  const body = Buffer.from(JSON.stringify(record));
-  return new ByteWriter(body.length + 8).u32(body.length).u32(crc32(body)).run(body).done();
+  const text = JSON.stringify(record);
+  const length = Buffer.byteLength(text);
+  const bytes = Buffer.allocUnsafe(length + 8);
+  bytes.write(text, 8);
+  bytes.writeUInt32BE(length, 0);
+  bytes.writeUInt32BE(crc32(bytes.subarray(8)), 4);
+  return bytes;
 }
+
+const NOTHING = new Uint8Array();
 
 /** Every whole record up to the first damage. `good` is the length of that part; 0 asks for a new file. */
 function decodeJournal(path: string, bytes: Uint8Array): { records: unknown[]; good: number; cut: number } {

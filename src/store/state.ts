@@ -2,10 +2,11 @@
 import { join } from 'node:path';
 import { type Ipv4, ipv4FromNumber } from '../base/ipv4.ts';
 import type { Mac } from '../base/mac.ts';
-import type { Lease, LeaseChange } from '../dhcp/leases.ts';
+import type { Millis } from '../base/world.ts';
+import type { ClientKey, Lease, LeaseChange } from '../dhcp/lease-table.ts';
 import type { Clue } from '../phones/clues.ts';
 import type { OwnFile } from '../timeline/progress.ts';
-import { type Journal, openJournal } from './journal.ts';
+import { openJournal } from './journal.ts';
 
 /** A phone that has fetched its own file whole at least once. */
 export interface StoredPhone {
@@ -14,66 +15,97 @@ export interface StoredPhone {
   readonly ownFile: OwnFile;
 }
 
-export interface State {
+/** What was stored when the state was opened. */
+export interface Stored {
   readonly leases: readonly Lease[];
   readonly phones: readonly StoredPhone[];
   /** Bytes of a torn tail that were cut at the start: the trace of a crash. */
   readonly cut: number;
+}
+
+export interface State {
   /** Resolves when the changes are on disk (RFC 2131 section 3.1: before the ACK leaves). */
   commit(changes: readonly LeaseChange[]): Promise<void>;
   notePhone(phone: StoredPhone): Promise<void>;
+  /** Where all leases are: what the journal holds is taken from there when it is written anew. Until then it grows. */
+  follow(leases: () => Iterable<Lease>): void;
   close(): Promise<void>;
 }
 
 /** Below this size a journal is not worth rewriting. */
 const SMALL = 1_000_000;
 
+/** As older versions wrote it too: they knew clients by their MAC alone, and nothing of standing and class. */
+type LeaseRecord = {
+  readonly kind: 'lease';
+  readonly mac: ClientKey;
+  readonly address: number;
+  readonly state: 'bound' | 'declined';
+  readonly expires: Millis;
+} & Partial<Pick<Lease, 'standing' | 'class'>> & { readonly hardware?: Mac };
+
 type StoredRecord =
-  | ({ readonly kind: 'lease' } & Lease)
+  | LeaseRecord
   | { readonly kind: 'freed'; readonly address: number }
   | ({ readonly kind: 'phone' } & StoredPhone);
 
 /** Opens the state folder. Rejects with a Fault when it cannot be written or is of another version. */
-export async function openState(folder: string): Promise<State> {
+export async function openState(folder: string): Promise<{ readonly state: State; readonly stored: Stored }> {
   const { journal, records, cut } = await openJournal(join(folder, 'journal'));
   const leases = new Map<Ipv4, Lease>();
   const phones = new Map<Mac, StoredPhone>();
   for (const record of records as readonly StoredRecord[]) replay(record, leases, phones);
-  const stored = { leases: [...leases.values()], phones: [...phones.values()] };
+  const stored = { leases: [...leases.values()], phones: [...phones.values()], cut };
 
+  let source: (() => Iterable<Lease>) | undefined;
   let snapshotSize = 0;
-  const snapshot = (): readonly StoredRecord[] => [
-    ...[...leases.values()].map((lease) => ({ kind: 'lease', ...lease }) as const),
-    ...[...phones.values()].map((phone) => ({ kind: 'phone', ...phone }) as const),
-  ];
-  const append = async (record: StoredRecord): Promise<void> => {
-    replay(record, leases, phones);
-    await journal.append(record);
-    if (journal.size > Math.max(SMALL, 4 * snapshotSize)) await compact(journal);
-  };
-  const compact = async (full: Journal): Promise<void> => {
-    // Set first: while one rewrite is under way no other is begun.
-    snapshotSize = full.size;
-    await full.rewrite(snapshot);
-    snapshotSize = full.size;
+  let compacting: Promise<void> | undefined;
+  function* snapshot(all: Iterable<Lease>): Iterable<StoredRecord> {
+    for (const lease of all) if (lease.state !== 'ended' && lease.state !== 'offered') yield recordOf(lease);
+    for (const phone of phones.values()) yield { kind: 'phone', ...phone };
+  }
+  const append = async (...added: readonly StoredRecord[]): Promise<void> => {
+    await journal.append(...added);
+    if (compacting !== undefined || source === undefined) return;
+    if (journal.size <= Math.max(SMALL, 4 * snapshotSize)) return;
+    compacting = journal.rewrite(snapshot(source())).then(
+      () => {
+        snapshotSize = journal.size;
+        compacting = undefined;
+      },
+      () => {
+        // The old journal stands as it was; tried again when it has grown as much once more.
+        snapshotSize = journal.size;
+        compacting = undefined;
+      },
+    );
   };
 
   return {
-    ...stored,
-    cut,
-    commit: async (changes) => {
-      await Promise.all(changes.map(async (change) => await append(recordOf(change))));
+    stored,
+    state: {
+      commit: async (changes) => await append(...changes.map(recordOfChange)),
+      notePhone: async (phone) => {
+        phones.set(phone.mac, phone);
+        await append({ kind: 'phone', ...phone });
+      },
+      follow: (all) => {
+        source = all;
+      },
+      close: async () => {
+        await compacting;
+        await journal.close();
+      },
     },
-    notePhone: async (phone) => await append({ kind: 'phone', ...phone }),
-    close: async () => await journal.close(),
   };
 }
 
 function replay(record: StoredRecord, leases: Map<Ipv4, Lease>, phones: Map<Mac, StoredPhone>): void {
   switch (record.kind) {
     case 'lease': {
-      const { kind: _, ...lease } = record;
-      leases.set(lease.address, lease);
+      const { mac: client, hardware: mac, state, expires, standing = 'recognised' } = record;
+      const address = ipv4FromNumber(record.address);
+      leases.set(address, { address, client, mac, state, expires, standing, class: record.class });
       return;
     }
     case 'freed':
@@ -87,14 +119,19 @@ function replay(record: StoredRecord, leases: Map<Ipv4, Lease>, phones: Map<Mac,
   }
 }
 
-function recordOf(change: LeaseChange): StoredRecord {
-  const { mac, address } = change;
-  switch (change.kind) {
-    case 'bound':
-      return { kind: 'lease', mac, address, state: 'bound', expires: change.expires };
-    case 'declined':
-      return { kind: 'lease', mac, address, state: 'declined', expires: change.until };
-    case 'freed':
-      return { kind: 'freed', address };
-  }
+function recordOf({ address, client, mac, state, expires, standing, class: group }: Lease): LeaseRecord {
+  return {
+    kind: 'lease',
+    mac: client,
+    address,
+    state: state === 'declined' ? state : 'bound',
+    expires,
+    standing,
+    ...(mac === undefined ? {} : { hardware: mac }),
+    ...(group === undefined ? {} : { class: group }),
+  };
+}
+
+function recordOfChange(change: LeaseChange): StoredRecord {
+  return change.kind === 'freed' ? { kind: 'freed', address: change.address } : recordOf(change.lease);
 }

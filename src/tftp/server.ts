@@ -1,9 +1,9 @@
 // The TFTP door: requests at port 69; each transfer goes on at a port of its own (RFC 1350 section 4).
 import { fromLatin1, type WireError } from '../base/bytes.ts';
 import { errnoOf, Fault, messageOf } from '../base/fault.ts';
-import { type Ipv4, isWithin, showIpv4 } from '../base/ipv4.ts';
+import { type Ipv4, isWithin } from '../base/ipv4.ts';
 import type { Closable, Millis, World } from '../base/world.ts';
-import type { FileDesk } from '../files/desk.ts';
+import { type FileDesk, showPeer } from '../files/desk.ts';
 import { nameFromBytes } from '../files/resolve.ts';
 import type { Lan, Peer, UdpSocket } from '../net/ports.ts';
 import type { Tell } from '../timeline/event.ts';
@@ -249,8 +249,4 @@ function nameOf(request: TftpRequest): string {
 
 function peerKey(peer: Peer): string {
   return `${peer.address}:${peer.port}`;
-}
-
-function showPeer(peer: Peer): string {
-  return `${showIpv4(peer.address)}:${peer.port}`;
 }

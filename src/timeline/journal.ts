@@ -1,5 +1,6 @@
 // The timelines of all phones in memory: bounded per phone and in number of phones, with readers who are told at once.
 import type { Mac } from '../base/mac.ts';
+import type { Millis } from '../base/world.ts';
 import type { PhoneEvent, Tell } from './event.ts';
 import { advance, type Progress } from './progress.ts';
 
@@ -20,25 +21,56 @@ export interface Timeline {
 interface Story {
   readonly events: PhoneEvent[];
   progress: Progress;
+  /** When it was put at the end of the Map. */
+  movedAt: Millis;
 }
 
-/** A timeline in which nothing has happened yet but what is remembered from before. */
-export function createTimeline(remembered: Iterable<readonly [Mac, Progress]> = []): Timeline {
+const MOVED_EVERY = 1000;
+
+/** How many of the oldest are looked at each time, and after how many newcomers. */
+const LOOK_EVERY = 1_000;
+/** Below it nobody is forgotten. */
+const FEW_PHONES = 5_000;
+
+/**
+ * A timeline in which nothing has happened yet but what is remembered from before. `isKept` says whom the register
+ * still knows: of a flood of strangers neither keeps more than the latest.
+ */
+export function createTimeline(
+  remembered: Iterable<readonly [Mac, Progress]> = [],
+  isKept: (mac: Mac) => boolean = () => true,
+): Timeline {
   const stories = new Map<Mac, Story>();
-  for (const [mac, progress] of remembered) stories.set(mac, { events: [], progress });
+  for (const [mac, progress] of remembered)
+    stories.set(mac, { events: [], progress, movedAt: progress.last.at });
   const nameless: PhoneEvent[] = [];
   const readers = new Set<Tell>();
 
+  // Many at a time: the first entry of a Map is found by walking over all that were deleted before it.
+  const forgetOldest = (): void => {
+    const isFull = stories.size > MOST_PHONES;
+    if (!isFull && (stories.size < FEW_PHONES || stories.size % LOOK_EVERY !== 0)) return;
+    let left = LOOK_EVERY;
+    for (const mac of stories.keys()) {
+      if (isFull || !isKept(mac)) stories.delete(mac);
+      left -= 1;
+      if (left === 0) return;
+    }
+  };
   const keep = (mac: Mac, event: PhoneEvent): void => {
     const story = stories.get(mac);
-    const progress = advance(story?.progress, event);
-    const events = story?.events ?? [];
-    push(events, event);
-    // Deleting first keeps the Map in the order of last contact.
+    if (story === undefined) {
+      stories.set(mac, { events: [event], progress: advance(undefined, event), movedAt: event.at });
+      forgetOldest();
+      return;
+    }
+    push(story.events, event);
+    story.progress = advance(story.progress, event);
+    // Deleting first keeps the Map in the order of last contact. To the second is good enough.
+    if (event.at - story.movedAt < MOVED_EVERY) return;
+    story.movedAt = event.at;
     stories.delete(mac);
-    stories.set(mac, { events, progress });
-    const oldest = stories.size > MOST_PHONES ? stories.keys().next().value : undefined;
-    if (oldest !== undefined) stories.delete(oldest);
+    stories.set(mac, story);
   };
 
   return {

@@ -41,35 +41,63 @@ export function rememberedProgress(mac: Mac, ownFile: OwnFile): Progress {
 
 /** The facts after one more event of this phone. */
 export function advance(before: Progress | undefined, event: PhoneEvent): Progress {
-  const progress: Progress = {
-    ...(before ?? { firstAt: event.at, askedForFiles: false }),
-    last: shows(event) || before === undefined ? event : before.last,
+  // One copy that is then filled: most events change one fact, and they are many.
+  const progress: Filling = before === undefined ? beginning(event) : { ...before };
+  if (before === undefined || shows(event)) progress.last = event;
+  fillIn(progress, event);
+  return progress;
+}
+
+type Filling = { -readonly [Key in keyof Progress]: Progress[Key] };
+
+function beginning(event: PhoneEvent): Filling {
+  return {
+    firstAt: event.at,
+    last: event,
+    address: undefined,
+    asksOptions: undefined,
+    told: undefined,
+    ownFile: undefined,
+    refusal: undefined,
+    askedForFiles: false,
+    silence: undefined,
   };
+}
+
+function fillIn(progress: Filling, event: PhoneEvent): void {
   switch (event.kind) {
     case 'asked-for-address':
-      return { ...progress, asksOptions: event.asksOptions };
+      progress.asksOptions = event.asksOptions;
+      return;
     case 'leased':
     case 'informed':
-      return { ...progress, address: event.address, silence: undefined, ...toldBy(event) };
+      progress.address = event.address;
+      progress.silence = undefined;
+      progress.told = toldBy(event) ?? progress.told;
+      return;
     case 'released':
     case 'declined':
-      return { ...progress, address: undefined };
+      progress.address = undefined;
+      return;
     case 'told-url':
-      return { ...progress, told: { url: event.url, at: event.at } };
+      progress.told = { url: event.url, at: event.at };
+      return;
     case 'no-answer-given':
-      return { ...progress, silence: event };
+      progress.silence = event;
+      return;
     case 'refused':
-      return {
-        ...progress,
-        askedForFiles: true,
-        refusal: isNormal(event.because) ? progress.refusal : event,
-      };
+      progress.askedForFiles = true;
+      if (!isNormal(event.because)) progress.refusal = event;
+      return;
     case 'fetching':
     case 'transfer-ended-early':
-      return { ...progress, askedForFiles: true };
+      progress.askedForFiles = true;
+      return;
     case 'fetched':
     case 'up-to-date':
-      return { ...progress, askedForFiles: true, ...ownFileIn(event, progress) };
+      progress.askedForFiles = true;
+      if (event.role === 'own') fillInOwnFile(progress, event);
+      return;
     case 'appeared':
     case 'identified':
     case 'evidence-conflicts':
@@ -90,7 +118,7 @@ export function advance(before: Progress | undefined, event: PhoneEvent): Progre
     case 'strangers-limited':
     case 'garbled':
     case 'fault':
-      return progress;
+      return;
   }
 }
 
@@ -100,17 +128,14 @@ function shows(event: PhoneEvent): boolean {
   return event.kind !== 'identified' && event.kind !== 'evidence-conflicts';
 }
 
-function toldBy(event: EventOf<'leased' | 'informed'>): Pick<Progress, 'told'> {
-  if (event.url === undefined) return {};
-  if (event.kind === 'leased' && event.urlOptions.length === 0) return {};
-  return { told: { url: event.url, at: event.at } };
+function toldBy(event: EventOf<'leased' | 'informed'>): Progress['told'] {
+  if (event.url === undefined) return undefined;
+  if (event.kind === 'leased' && event.urlOptions.length === 0) return undefined;
+  return { url: event.url, at: event.at };
 }
 
-function ownFileIn(
-  event: EventOf<'fetched' | 'up-to-date'>,
-  progress: Progress,
-): Pick<Progress, 'ownFile' | 'refusal'> {
-  if (event.role !== 'own') return {};
+function fillInOwnFile(progress: Filling, event: EventOf<'fetched' | 'up-to-date'>): void {
   const bytes = event.kind === 'fetched' ? event.bytes : (progress.ownFile?.bytes ?? 0);
-  return { ownFile: { file: event.file, digest: event.digest, bytes, at: event.at }, refusal: undefined };
+  progress.ownFile = { file: event.file, digest: event.digest, bytes, at: event.at };
+  progress.refusal = undefined;
 }

@@ -52,7 +52,7 @@ test('help and version are no failure', async () => {
 test.each([
   { argv: ['resnc'], says: 'resync' },
   { argv: ['phones', '--colour'], says: '--colour' },
-  { argv: ['explain'], says: 'mac-or-word' },
+  { argv: ['explain'], says: 'name a MAC or a word' },
   { argv: ['resync'], says: 'name the phone' },
   { argv: ['resync', '--mac', '00:15:65:aa:bb:cc', '--wait', 'long'], says: 'duration' },
   { argv: ['explain', 'gibberish'], says: 'neither a MAC nor a word' },

@@ -32,7 +32,12 @@ const appliance: Appliance = {
   explain: async () => await Promise.reject(new Error('no luck')),
   file: async (mac, name) =>
     await Promise.resolve(name === 'a b.cfg' ? Buffer.from(mac) : 'there is no such file'),
-  leases: () => [],
+  explainDhcp: ({ hex }) =>
+    hex === ''
+      ? 'these bytes are no DHCP message'
+      : { mac: hex, type: 'discover', scores: [], outcome: 'fine', options: [], notAsked: [], notThere: [] },
+  importLeases: async (leases) => await Promise.resolve({ taken: leases.length, skipped: [] }),
+  leases: async () => await Promise.resolve([]),
   resync: async (order, say) => {
     say({ sentence: `woke ${order.mac} ${order.reboot} ${order.patience}` });
     await Promise.resolve();

@@ -1,15 +1,19 @@
 // What a message reveals, whatever state its options are in.
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   clientId,
   cluesFromDhcp,
+  createHabitReader,
   hostname,
   macOf,
   maxMessageSize,
   messageType,
   parameterRequestList,
+  relayInformation,
   requestedAddress,
   serverId,
+  subnetSelection,
   userClass,
   vendorClass,
 } from '../../src/dhcp/clues.ts';
@@ -66,6 +70,20 @@ describe('clues', () => {
     ]);
   });
 
+  test('user class, host name and enterprise numbers', () => {
+    const more = [
+      [77, encodeHex('016101626262')],
+      [12, encodeHex('5345503100')],
+      [124, encodeHex('000000090000000de900')],
+      [125, encodeHex('0000000900')],
+    ] as const;
+    expect(cluesFromDhcp(said({ more }))).toEqual([
+      { kind: 'option-77', classes: ['\x01a\x01bbb'] },
+      { kind: 'hostname', text: 'SEP1' },
+      { kind: 'enterprise', numbers: [9, 3561] },
+    ]);
+  });
+
   test('a message without either tells nothing', () => {
     expect(cluesFromDhcp(said({ vendorClass: '\0', asks: [] }))).toEqual([]);
   });
@@ -104,4 +122,139 @@ describe('the MAC', () => {
   test('is not read out of text', () => {
     expect(macOf({ ...said({}), htype: 0, options: new Map([[61, encodeText('phone-1')]]) })).toBeUndefined();
   });
+});
+
+describe('what a relay says (option 82)', () => {
+  const read = (hex: string) => relayInformation(carrying(82, hex));
+  test.each([
+    {
+      what: 'circuit and remote',
+      hex: '0103676937' + '0202ff80',
+      is: { circuitId: 'gi7', remoteId: '\xff\x80' },
+    },
+    { what: 'the link (RFC 3527)', hex: '05040a1f0000', is: { link: ip('10.31.0.0') } },
+    { what: 'a link of three bytes', hex: '05030a1f00', is: { link: undefined } },
+    { what: 'the server (RFC 5107)', hex: '0b040a1e0001', is: { server: ip('10.30.0.1') } },
+    { what: 'that it sends from any port (RFC 8357)', hex: '1300', is: { isFromAnyPort: true } },
+    { what: 'nothing', hex: '', is: { circuitId: undefined, remoteId: undefined, isFromAnyPort: false } },
+    { what: 'an empty circuit', hex: '0100', is: { circuitId: '' } },
+    { what: 'a sub-option of no RFC, then a circuit', hex: 'c801aa' + '010161', is: { circuitId: 'a' } },
+    {
+      what: 'a circuit, then what overruns',
+      hex: '010161' + '02ff61',
+      is: { circuitId: 'a', remoteId: undefined },
+    },
+    {
+      what: 'a circuit, then a code without length',
+      hex: '010161' + '02',
+      is: { circuitId: 'a', remoteId: undefined },
+    },
+    { what: 'twice: the last counts', hex: '010161' + '010162', is: { circuitId: 'b' } },
+  ])('$what', ({ hex, is }) => {
+    expect(read(hex)).toMatchObject(is);
+  });
+
+  test('nothing where there is none', () => {
+    expect(relayInformation(none)).toBeUndefined();
+  });
+});
+
+test.each([
+  { hex: '0a1e0000', is: ip('10.30.0.0') },
+  { hex: '0a1e00', is: undefined },
+])('option 118 as $hex', ({ hex, is }) => {
+  expect(subnetSelection(carrying(118, hex))).toBe(is);
+});
+
+describe('habits', () => {
+  const reads = (...options: readonly (readonly [number, string])[]) => ({
+    options: new Map(options.map(([code, hex]) => [code, encodeHex(hex)] as const)),
+  });
+
+  test('all that tells what a client is', () => {
+    const habits = createHabitReader()(
+      reads(
+        [53, '01'],
+        [12, '7031'],
+        [60, '61'],
+        [77, '0162'],
+        [55, '0142'],
+        [124, '0000000900'],
+        [125, '00000de9080103414243020153'],
+      ),
+    );
+    expect(habits).toMatchObject({
+      vendorClass: 'a',
+      userClass: ['b'],
+      hostname: 'p1',
+      asks: [1, 66],
+      enterprises: [9, 3561],
+      device: { oui: 'ABC', serial: 'S' },
+    });
+    expect(habits.clues.map(({ kind }) => kind)).toEqual([
+      'option-60',
+      'option-55',
+      'option-77',
+      'hostname',
+      'enterprise',
+    ]);
+  });
+
+  test('are one object for all who say the same, whatever else their messages carry', () => {
+    const habitsOf = createHabitReader();
+    const first = habitsOf(reads([53, '01'], [60, '61'], [55, '0142'], [61, '01']));
+    expect(habitsOf(reads([55, '0142'], [53, '03'], [60, '61'], [50, '0a140001']))).toBe(first);
+  });
+
+  test.each([
+    { when: 'another order of option 55', one: [[55, '0142']], two: [[55, '4201']] },
+    { when: 'a NUL more', one: [[60, '61']], two: [[60, '6100']] },
+    {
+      when: 'a class more',
+      one: [[60, '61']],
+      two: [
+        [60, '61'],
+        [77, '0162'],
+      ],
+    },
+    { when: 'the same bytes under another code', one: [[60, '61']], two: [[12, '61']] },
+    {
+      when: 'bytes that look like the next option',
+      one: [
+        [55, '3630'],
+        [60, '61'],
+      ],
+      two: [[55, '363036303a313a61']],
+    },
+    { when: 'an empty option', one: [], two: [[60, '']] },
+  ] as const)('are told apart by $when', ({ one, two }) => {
+    const habitsOf = createHabitReader();
+    expect(habitsOf(reads(...one))).not.toBe(habitsOf(reads(...two)));
+  });
+
+  test('are forgotten when there are too many, and read again', () => {
+    const habitsOf = createHabitReader(3);
+    const first = habitsOf(reads([60, '61']));
+    for (const hex of ['62', '63', '64']) habitsOf(reads([60, hex]));
+    const again = habitsOf(reads([60, '61']));
+    expect(again).not.toBe(first);
+    expect(again).toEqual(first);
+  });
+});
+
+test('no bytes in the telling options make a reader throw', () => {
+  const bytes = fc.uint8Array({ maxLength: 300 });
+  const habitsOf = createHabitReader(100);
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.constantFrom(12, 50, 53, 54, 55, 57, 60, 61, 77, 82, 118, 124, 125), bytes)),
+      (pairs) => {
+        const options = new Map(pairs);
+        habitsOf({ options });
+        relayInformation(options);
+        macOf({ ...said({}), options });
+        maxMessageSize(options);
+      },
+    ),
+  );
 });

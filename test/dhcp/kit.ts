@@ -33,6 +33,24 @@ export function phoneMac(number: number): Mac {
 
 export const HOUR = 3_600_000;
 
+/** What the settings file has where nothing is written, but for the look around, which takes time. */
+const DHCP_DEFAULTS = {
+  options: {},
+  force: [],
+  suppress: [],
+  identity: 'mac',
+  authoritative: true,
+  takeover: 'silent',
+  rapidCommit: false,
+  trust82: false,
+  conflictCheck: false,
+  guard: { isOff: true, allow: 'any' },
+  strangers: { share: 0.5, probation: 300_000 },
+  limits: { perClient: 5, perPort: 100 },
+  classes: [],
+  relayed: [],
+} as const satisfies Partial<DhcpSite>;
+
 /** 10.20.0.0/24, ours is .1, the pool .50 to .59, leases of an hour. */
 export function lanSite(dhcp: Partial<DhcpSite> = {}): LanSite {
   return {
@@ -46,6 +64,7 @@ export function lanSite(dhcp: Partial<DhcpSite> = {}): LanSite {
       router: ip('10.20.0.254'),
       dns: [ip('10.20.0.253')],
       ntp: [],
+      ...DHCP_DEFAULTS,
       ...dhcp,
     },
     pnp: 'off',
@@ -124,9 +143,4 @@ export function said(what: Said): DhcpMessage {
       ...more,
     ]),
   };
-}
-
-/** Waits until promises that are already on their way have been heard. */
-export async function settled(): Promise<void> {
-  await new Promise<void>((done) => setImmediate(done));
 }

@@ -1,418 +1,313 @@
-// The address pool: who gets which address, until when, and what is left when everybody wants one.
+// What phones do with addresses: take, keep, give back and decline them; and what of it is to be stored.
 import { describe, expect, test } from 'vitest';
-import { type Ipv4, ipv4FromNumber, showIpv4 } from '../../src/base/ipv4.ts';
-import {
-  bind,
-  createLeaseTable,
-  decline,
-  type Lease,
-  type LeaseTable,
-  OFFER_KEPT,
-  offer,
-  QUARANTINE,
-  release,
-  standingOf,
-  undo,
-  withdraw,
-} from '../../src/dhcp/leases.ts';
+import { OFFER_KEPT } from '../../src/dhcp/choose.ts';
+import { type Claim, holdingOf, type LeaseTable } from '../../src/dhcp/lease-table.ts';
+import { confirm, createLeaseTable, QUARANTINE, quarantine, undo } from '../../src/dhcp/leases.ts';
 import { HOUR, ip, lanSite, phoneMac } from './kit.ts';
+import { classOf, desk, held, isAddress, range, strays, T0 } from './tables.ts';
 
-const T0 = 1_000_000;
-
-function pool(first: string, last: string, stored: readonly Lease[] = []): LeaseTable {
-  return createLeaseTable(lanSite({ pool: { first: ip(first), last: ip(last) } }), stored);
-}
-
-const held = (phone: number, address: string, expires: number, state: Lease['state'] = 'bound'): Lease => ({
-  address: ip(address),
-  mac: phoneMac(phone),
-  state,
-  expires,
-});
-
-/** The address that phone number so-and-so is offered, as text. */
-function offers(table: LeaseTable, phone: number, now = T0, requested?: string): string | undefined {
-  const lease = offer(table, {
-    mac: phoneMac(phone),
-    now,
-    requested: requested === undefined ? undefined : ip(requested),
-  });
-  return lease && showIpv4(lease.address);
-}
-
-function binds(table: LeaseTable, phone: number, address: string, now = T0): ReturnType<typeof bind> {
-  return bind(table, { mac: phoneMac(phone), address: ip(address), now, duration: HOUR });
-}
-
-/** The whole exchange: offered, then bound to what was offered. */
-function leases(table: LeaseTable, phone: number, now = T0): string | undefined {
-  const address = offers(table, phone, now);
-  return address !== undefined && binds(table, phone, address, now) !== undefined ? address : undefined;
-}
-
-const claim = (
-  phone: number,
-  address: string,
-  now = T0,
-): { mac: Lease['mac']; address: Ipv4; now: number } => ({
-  mac: phoneMac(phone),
-  address: ip(address),
-  now,
-});
-
-describe('which address is offered', () => {
-  test('each phone another one, in order, none of them a server', () => {
-    const lan = lanSite({
-      pool: { first: ip('10.20.0.0'), last: ip('10.20.0.7') },
-      router: ip('10.20.0.2'),
-      dns: [ip('10.20.0.4')],
-      ntp: [ip('10.20.0.5')],
-    });
-    const table = createLeaseTable(lan, []);
-    expect([1, 2, 3, 4].map((phone) => offers(table, phone))).toEqual([
-      '10.20.0.3',
-      '10.20.0.6',
-      '10.20.0.7',
-      undefined,
-    ]);
-  });
-
-  test('the broadcast address of the LAN is never given', () => {
-    expect(offers(pool('10.20.0.255', '10.20.0.255'), 1)).toBeUndefined();
-  });
-
-  test('the same again to a phone that repeats itself', () => {
-    const table = pool('10.20.0.50', '10.20.0.59');
-    expect([
-      offers(table, 1),
-      offers(table, 2),
-      offers(table, 1, T0 + 5),
-      offers(table, 1, T0 + 2 * OFFER_KEPT),
-    ]).toEqual(['10.20.0.50', '10.20.0.51', '10.20.0.50', '10.20.0.50']);
-  });
-
-  test('its running lease, and after its end the same address', () => {
-    const table = pool('10.20.0.50', '10.20.0.59', [
-      held(1, '10.20.0.57', T0 + HOUR),
-      held(2, '10.20.0.58', T0 - HOUR),
-    ]);
-    expect([offers(table, 1), offers(table, 2)]).toEqual(['10.20.0.57', '10.20.0.58']);
-  });
-
-  test.each([
-    { when: 'it is free', requested: '10.20.0.55', is: '10.20.0.55' },
-    { when: 'another phone has it', requested: '10.20.0.57', is: '10.20.0.50' },
-    { when: 'another phone was offered it', requested: '10.20.0.59', is: '10.20.0.50' },
-    { when: 'it is in quarantine', requested: '10.20.0.58', is: '10.20.0.50' },
-    { when: 'it is not of the pool', requested: '10.20.0.60', is: '10.20.0.50' },
-    { when: 'it is of another LAN', requested: '192.168.1.5', is: '10.20.0.50' },
-    { when: 'the lease of another phone on it has ended', requested: '10.20.0.56', is: '10.20.0.56' },
-  ])('the address it asks for when $when: $is', ({ requested, is }) => {
-    const table = pool('10.20.0.50', '10.20.0.59', [
-      held(2, '10.20.0.57', T0 + HOUR),
-      held(3, '10.20.0.58', T0 + HOUR, 'declined'),
-      held(4, '10.20.0.56', T0),
-    ]);
-    offers(table, 5, T0, '10.20.0.59');
-    expect(offers(table, 1, T0, requested)).toBe(is);
-  });
-
-  test('never used before given back, given back before ended, ended longest first', () => {
-    const table = pool('10.20.0.50', '10.20.0.54', [
-      held(91, '10.20.0.50', T0 - 10),
-      held(92, '10.20.0.51', T0 - 30),
-      held(93, '10.20.0.52', T0 - 20),
-    ]);
-    leases(table, 94); // takes .53, the first never used
-    release(table, claim(94, '10.20.0.53'));
-    const given = [1, 2, 3, 4, 5, 6].map((phone) => leases(table, phone));
-    expect(given).toEqual(['10.20.0.54', '10.20.0.53', '10.20.0.51', '10.20.0.52', '10.20.0.50', undefined]);
-  });
-});
-
-describe('when the pool is full', () => {
-  test('nobody gets a running lease, and the first that ends is given', () => {
-    const table = pool('10.20.0.50', '10.20.0.51');
-    expect([leases(table, 1, T0), leases(table, 2, T0 + 10), offers(table, 3, T0 + 20)]).toEqual([
-      '10.20.0.50',
-      '10.20.0.51',
-      undefined,
-    ]);
-    expect(offers(table, 3, T0 + HOUR - 1)).toBeUndefined();
-    expect(offers(table, 3, T0 + HOUR)).toBe('10.20.0.50');
-    expect(offers(table, 4, T0 + HOUR)).toBeUndefined();
-    expect(offers(table, 4, T0 + HOUR + 10)).toBe('10.20.0.51');
-  });
-
-  test('two phones race for the last address: the first offered has it, the other gets it when it is not taken', () => {
-    const table = pool('10.20.0.50', '10.20.0.50');
-    expect([offers(table, 1), offers(table, 2, T0 + 10)]).toEqual(['10.20.0.50', undefined]);
-    expect(binds(table, 2, '10.20.0.50', T0 + 10)).toBeUndefined();
-    expect(offers(table, 2, T0 + 6000)).toBe('10.20.0.50');
-    expect(standingOf(table, claim(1, '10.20.0.50', T0 + 6000))).toBe('taken');
-    expect(binds(table, 1, '10.20.0.50', T0 + 6000)).toBeUndefined();
-    expect(binds(table, 2, '10.20.0.50', T0 + 6000)).toBeDefined();
-  });
-
-  test('a flood of DISCOVERs leaves an honest phone its address', () => {
-    const table = pool('10.20.0.50', '10.20.0.59');
-    for (let fake = 1000; fake < 4000; fake += 1) offers(table, fake, T0 + fake);
-    const address = leases(table, 1, T0 + 20_000);
-    expect(address).toBeDefined();
-    expect(table.offers.size).toBeLessThanOrEqual(10);
-  });
-});
+const ONE = { pool: range('10.20.0.50-10.20.0.50') };
+const TWO = { pool: range('10.20.0.50-10.20.0.51') };
+const HUNDRED = { pool: range('10.20.0.50-10.20.0.149') };
 
 describe('binding', () => {
-  test('gives the change that must be stored', () => {
-    const table = pool('10.20.0.50', '10.20.0.59');
-    expect(binds(table, 1, '10.20.0.52')).toEqual({
-      lease: held(1, '10.20.0.52', T0 + HOUR),
-      changes: [
-        { kind: 'bound', mac: phoneMac(1), address: ip('10.20.0.52'), expires: T0 + HOUR, before: undefined },
-      ],
+  test('gives the lease and the change that must be stored', () => {
+    const { bound, asker } = desk();
+    const lease = { ...held(1, '10.20.0.52', T0 + HOUR), class: 'door' };
+    expect(bound(1, '10.20.0.52', { class: { name: 'door' } })).toEqual({
+      lease,
+      changes: [{ kind: 'bound', lease }],
+    });
+    expect(asker(1).client).toBe(lease.client);
+  });
+
+  test('keeps the MAC of a client that is known by something else', () => {
+    const { bound } = desk();
+    expect(bound(1, '10.20.0.52', { client: 'id:01ff' }).lease).toMatchObject({
+      client: 'id:01ff',
+      mac: phoneMac(1),
     });
   });
 
   test('a renewal knows the end it moves, and never moves it back', () => {
-    const table = pool('10.20.0.50', '10.20.0.59', [held(1, '10.20.0.50', T0 + 2 * HOUR)]);
-    expect(binds(table, 1, '10.20.0.50')?.changes).toMatchObject([
-      { expires: T0 + 2 * HOUR, before: T0 + 2 * HOUR },
+    const { bound } = desk({}, [held(1, '10.20.0.50', T0 + 2 * HOUR)]);
+    const end = T0 + 2 * HOUR;
+    expect(bound(1, '10.20.0.50').changes).toMatchObject([{ lease: { expires: end, stored: end } }]);
+    expect(bound(1, '10.20.0.50', { now: T0 + HOUR + 5 }).changes).toMatchObject([
+      { lease: { expires: end + 5, stored: end } },
     ]);
-    expect(binds(table, 1, '10.20.0.50', T0 + HOUR + 5)?.changes).toMatchObject([
-      { expires: T0 + 2 * HOUR + 5 },
+  });
+
+  test.each([
+    { at: 'one second before its end', now: T0 + HOUR - 1000, stored: T0 + HOUR },
+    { at: 'one second after it', now: T0 + HOUR + 1000, stored: undefined },
+  ])('a renewal $at', ({ now, stored }) => {
+    const { bound } = desk({}, [held(1, '10.20.0.50', T0 + HOUR)]);
+    expect(bound(1, '10.20.0.50', { now }).changes).toMatchObject([
+      { kind: 'bound', lease: { expires: now + HOUR, stored } },
     ]);
   });
 
   test('a phone that moves frees its old address; one that takes an ended lease over ends it for good', () => {
-    const table = pool('10.20.0.50', '10.20.0.59', [
-      held(1, '10.20.0.50', T0 + HOUR),
-      held(2, '10.20.0.51', T0 - 1),
+    const { bound, offers } = desk({}, [held(1, '10.20.0.50', T0 + HOUR), held(2, '10.20.0.51', T0 - 1)]);
+    expect(bound(1, '10.20.0.51').changes).toMatchObject([
+      { kind: 'freed', client: phoneMac(2), address: ip('10.20.0.51') },
+      { kind: 'freed', client: phoneMac(1), address: ip('10.20.0.50') },
+      { kind: 'bound', lease: { client: phoneMac(1), address: ip('10.20.0.51') } },
     ]);
-    expect(binds(table, 1, '10.20.0.51')?.changes).toMatchObject([
-      { kind: 'freed', mac: phoneMac(2), address: ip('10.20.0.51') },
-      { kind: 'freed', mac: phoneMac(1), address: ip('10.20.0.50') },
-      { kind: 'bound', mac: phoneMac(1), address: ip('10.20.0.51') },
-    ]);
-    expect(offers(table, 2)).toBe('10.20.0.50');
+    expect(offers(2, { requested: '10.20.0.50' })).toBe('10.20.0.50');
   });
 
   test('the address that a phone left can be given again', () => {
-    const table = pool('10.20.0.50', '10.20.0.51');
-    leases(table, 1);
-    binds(table, 1, '10.20.0.51');
-    expect(offers(table, 2)).toBe('10.20.0.50');
+    const { leases, binds, offers } = desk(TWO);
+    leases(1);
+    binds(1, '10.20.0.51');
+    expect(offers(2)).toBe('10.20.0.50');
   });
 
   test.each([
-    { when: 'another phone has it', address: '10.20.0.50' },
-    { when: 'it is in quarantine', address: '10.20.0.51' },
-    { when: 'it is not of the pool', address: '10.20.0.60' },
-    { when: 'it is ours', address: '10.20.0.1' },
-  ])('is refused when $when', ({ address }) => {
-    const stored = [held(2, '10.20.0.50', T0 + HOUR), held(3, '10.20.0.51', T0 + 1, 'declined')];
-    expect(binds(pool('10.20.0.50', '10.20.0.59', stored), 1, address)).toBeUndefined();
+    { when: 'another phone has it', address: '10.20.0.50', because: 'address-of-another-phone' },
+    { when: 'another phone was offered it', address: '10.20.0.52', because: 'address-of-another-phone' },
+    { when: 'it is in quarantine', address: '10.20.0.51', because: 'address-not-given-here' },
+    { when: 'it is not of the pool', address: '10.20.0.60', because: 'address-not-given-here' },
+    { when: 'it is ours', address: '10.20.0.1', because: 'address-not-given-here' },
+  ])('is refused when $when: $because', ({ address, because }) => {
+    const stored = [held(2, '10.20.0.50', T0 + HOUR), held(3, '10.20.0.51', T0 + 1, { state: 'declined' })];
+    const { table, binds, offers } = desk({}, stored);
+    offers(4, { requested: '10.20.0.52' });
+    expect(binds(1, address)).toBe(because);
+    expect(strays(table)).toEqual([]);
+  });
+
+  test('of an address that was once offered to another leaves no offer behind', () => {
+    const { table, binds, offers, declines } = desk();
+    offers(1);
+    const now = T0 + OFFER_KEPT;
+    expect(binds(2, '10.20.0.50', { now })).toBe('10.20.0.50');
+    expect(strays(table)).toEqual([]);
+    expect(table.pools[0]?.taken).toBe(1);
+    expect(declines(1, '10.20.0.50', { now })).toBeUndefined();
+    expect(table.leases.get(ip('10.20.0.50'))).toMatchObject({ client: phoneMac(2), state: 'bound' });
   });
 
   test('a pool that shrank: the lease outside runs to its end and not longer, then the phone moves', () => {
-    const table = pool('10.20.0.50', '10.20.0.59', [held(1, '10.20.0.99', T0 + HOUR)]);
-    expect(offers(table, 1)).toBe('10.20.0.99');
-    expect(binds(table, 1, '10.20.0.99', T0 + 1000)?.lease.expires).toBe(T0 + HOUR);
-    expect(binds(table, 1, '10.20.0.99', T0 + HOUR)).toBeUndefined();
-    expect(leases(table, 1, T0 + HOUR)).toBe('10.20.0.50');
+    const { offers, bound, binds, leases } = desk({}, [held(1, '10.20.0.99', T0 + HOUR)]);
+    expect(offers(1)).toBe('10.20.0.99');
+    expect(bound(1, '10.20.0.99', { now: T0 + 1000 }).lease.expires).toBe(T0 + HOUR);
+    expect(binds(1, '10.20.0.99', { now: T0 + HOUR })).toBe('address-not-given-here');
+    expect(leases(1, { now: T0 + HOUR })).toBe('10.20.0.50');
   });
 });
 
 describe('giving back', () => {
   test('its own address: another phone may have it, but it is kept for the phone while others are free', () => {
-    const table = pool('10.20.0.50', '10.20.0.51');
-    leases(table, 1);
-    expect(release(table, claim(1, '10.20.0.50'))).toEqual([
-      { kind: 'freed', mac: phoneMac(1), address: ip('10.20.0.50') },
+    const { leases, releases, offers } = desk(TWO);
+    leases(1);
+    expect(releases(1, '10.20.0.50')).toEqual([
+      { kind: 'freed', client: phoneMac(1), address: ip('10.20.0.50') },
     ]);
-    expect([offers(table, 2), offers(table, 1), offers(table, 3)]).toEqual([
-      '10.20.0.51',
-      '10.20.0.50',
-      undefined,
-    ]);
+    expect([offers(2), offers(1), offers(3)]).toEqual(['10.20.0.51', '10.20.0.50', 'pool-exhausted']);
   });
 
   test.each([
-    { when: 'it is the lease of another phone', phone: 2, address: '10.20.0.50' },
-    { when: 'it has none', phone: 2, address: '10.20.0.51' },
-  ])('does nothing when $when', ({ phone, address }) => {
-    const table = pool('10.20.0.50', '10.20.0.51');
-    leases(table, 1);
-    expect(release(table, claim(phone, address))).toBeUndefined();
-    expect(standingOf(table, claim(1, '10.20.0.50'))).toBe('own');
+    { when: 'it is the lease of another phone', phone: 2, address: '10.20.0.50', now: T0 },
+    { when: 'it is only offered to it', phone: 3, address: '10.20.0.52', now: T0 },
+    { when: 'it has none', phone: 2, address: '10.20.0.51', now: T0 },
+    { when: 'it is of no pool', phone: 2, address: '10.20.0.99', now: T0 },
+    { when: 'its lease has ended', phone: 1, address: '10.20.0.50', now: T0 + HOUR },
+  ])('does nothing when $when', ({ phone, address, now }) => {
+    const { table, leases, offers, releases } = desk();
+    leases(1);
+    offers(3, { requested: '10.20.0.52' });
+    const before = [...table.leases.values()];
+    expect(releases(phone, address, { now })).toBeUndefined();
+    expect([...table.leases.values()]).toEqual(before);
+    expect(strays(table)).toEqual([]);
   });
 
-  test('an offer: the address is free for others at once', () => {
-    const table = pool('10.20.0.50', '10.20.0.50');
-    offers(table, 1);
-    withdraw(table, phoneMac(1));
-    withdraw(table, phoneMac(1));
-    expect(offers(table, 2)).toBe('10.20.0.50');
+  test('twice changes nothing more', () => {
+    const { table, leases, releases } = desk();
+    leases(1);
+    releases(1, '10.20.0.50');
+    expect(releases(1, '10.20.0.50')).toBeUndefined();
+    expect(strays(table)).toEqual([]);
   });
 });
 
 describe('declining', () => {
   test('quarantines the address for everybody, until that ends', () => {
-    const table = pool('10.20.0.50', '10.20.0.51');
-    leases(table, 1);
-    expect(decline(table, claim(1, '10.20.0.50'))).toEqual([
-      { kind: 'declined', mac: phoneMac(1), address: ip('10.20.0.50'), until: T0 + QUARANTINE },
+    const { leases, declines, offers } = desk(TWO);
+    leases(1);
+    const lease = held(1, '10.20.0.50', T0 + QUARANTINE, { mac: phoneMac(1), state: 'declined' });
+    expect(declines(1, '10.20.0.50')).toEqual([
+      { kind: 'declined', lease: { ...lease, standing: 'stranger' } },
     ]);
-    expect([leases(table, 1), offers(table, 2)]).toEqual(['10.20.0.51', undefined]);
-    expect(offers(table, 2, T0 + QUARANTINE)).toBe('10.20.0.50');
+    expect([leases(1), offers(2)]).toEqual(['10.20.0.51', 'pool-exhausted']);
+    expect(offers(2, { now: T0 + QUARANTINE - 1 })).toBe('pool-exhausted');
+    expect(offers(2, { now: T0 + QUARANTINE })).toBe('10.20.0.50');
+  });
+
+  test('ends in time also when the leases around it run for days', () => {
+    const { leases, declines, offers } = desk(TWO);
+    leases(1, { duration: 48 * HOUR });
+    leases(2, { duration: 48 * HOUR });
+    expect(offers(3)).toBe('pool-exhausted');
+    declines(1, '10.20.0.50', { now: T0 + 1 });
+    expect(offers(3, { now: T0 + QUARANTINE })).toBe('pool-exhausted');
+    expect(offers(3, { now: T0 + QUARANTINE + 1 })).toBe('10.20.0.50');
   });
 
   test('works for an offer too, and leaves the former holder of the address without it', () => {
-    const table = pool('10.20.0.50', '10.20.0.51', [held(2, '10.20.0.50', T0 - 1)]);
-    offers(table, 1, T0, '10.20.0.50');
-    expect(decline(table, claim(1, '10.20.0.50'))).toHaveLength(1);
-    expect(leases(table, 2)).toBe('10.20.0.51');
-    expect(standingOf(table, claim(2, '10.20.0.50'))).toBe('unusable');
+    const { table, offers, declines, leases, claim } = desk(TWO, [held(2, '10.20.0.50', T0 - 1)]);
+    offers(1, { requested: '10.20.0.50' });
+    expect(declines(1, '10.20.0.50')).toHaveLength(1);
+    expect(leases(2)).toBe('10.20.0.51');
+    expect(holdingOf(table, claim(2, '10.20.0.50'))).toBe('unusable');
   });
 
-  test('is not for the address of another phone', () => {
-    const table = pool('10.20.0.50', '10.20.0.51');
-    leases(table, 1);
-    expect(decline(table, claim(2, '10.20.0.50'))).toBeUndefined();
+  test.each([
+    { whose: 'that another phone holds', address: '10.20.0.50' },
+    { whose: 'that another phone was offered', address: '10.20.0.51' },
+    { whose: 'that nobody has', address: '10.20.0.52' },
+    { whose: 'that is ours', address: '10.20.0.1' },
+  ])('is not for an address $whose', ({ address }) => {
+    const { table, leases, offers, declines } = desk();
+    leases(1);
+    offers(3);
+    expect(declines(2, address)).toBeUndefined();
+    expect([table.quarantine.size, table.leases.size, table.offers.size]).toEqual([0, 1, 1]);
   });
 
   test('does not empty the pool: a tenth of it at most, and few by one phone', () => {
-    const table = pool('10.20.0.50', '10.20.0.149');
-    for (let round = 0; round < 30; round += 1) {
-      const address = leases(table, 1, T0 + round);
-      decline(table, claim(1, address ?? '', T0 + round));
-    }
+    const { table, leases, declines } = desk(HUNDRED);
+    const declineAll = (phone: number, now: number): unknown =>
+      declines(phone, leases(phone, { now }), { now });
+    for (let round = 0; round < 30; round += 1) declineAll(1, T0 + round);
     expect(table.quarantine.size).toBe(4);
-    for (let phone = 2; phone < 90; phone += 1) {
-      const address = leases(table, phone, T0 + 100);
-      decline(table, claim(phone, address ?? '', T0 + 100));
-    }
+    for (let phone = 2; phone < 90; phone += 1) declineAll(phone, T0 + 100);
     expect(table.quarantine.size).toBe(10);
-    expect(leases(table, 1, T0 + 200)).toBeDefined();
+    expect(isAddress(leases(1, { now: T0 + 200 }))).toBe(true);
+    expect(strays(table)).toEqual([]);
   });
 
   test('beyond that the address is only free again', () => {
-    const table = pool('10.20.0.50', '10.20.0.52', [held(9, '10.20.0.52', T0 + HOUR, 'declined')]);
-    leases(table, 1);
-    expect(decline(table, claim(1, '10.20.0.50'))).toEqual([
-      { kind: 'freed', mac: phoneMac(1), address: ip('10.20.0.50') },
+    const { leases, declines, offers } = desk({ pool: range('10.20.0.50-10.20.0.52') }, [
+      held(9, '10.20.0.52', T0 + HOUR, { state: 'declined' }),
     ]);
-    offers(table, 2);
-    expect(decline(table, claim(2, '10.20.0.51'))).toEqual([]);
+    leases(1);
+    expect(declines(1, '10.20.0.50')).toEqual([
+      { kind: 'freed', client: phoneMac(1), address: ip('10.20.0.50') },
+    ]);
+    const offered = offers(2);
+    expect(declines(2, offered)).toEqual([]);
+  });
+
+  test('counts for its own pool alone', () => {
+    const classes = [classOf('door', { pool: range('10.20.0.200-10.20.0.209') })];
+    const { table, leases, declines } = desk({ ...HUNDRED, classes });
+    for (let phone = 1; phone <= 8; phone += 1) declines(phone, leases(phone));
+    expect(table.quarantine.size).toBe(8);
+    const said = { class: { name: 'door' } };
+    expect(declines(20, leases(20, said), said)).toMatchObject([{ kind: 'declined' }]);
+    expect(declines(21, leases(21, said), said)).toMatchObject([{ kind: 'freed' }]);
+  });
+});
+
+describe('an address found in use', () => {
+  const found = (table: LeaseTable, claim: Claim): unknown => quarantine(table, claim);
+
+  test('is left alone, and its asker gets another', () => {
+    const { table, offers, claim } = desk();
+    offers(1);
+    const lease = { client: phoneMac(1), state: 'declined', expires: T0 + QUARANTINE };
+    expect(found(table, claim(1, '10.20.0.50'))).toMatchObject([{ kind: 'declined', lease }]);
+    expect(offers(1)).toBe('10.20.0.51');
+    expect(strays(table)).toEqual([]);
+  });
+
+  test('of somebody who answers for every address costs a tenth of the pool and no more', () => {
+    const { table, offers, claim } = desk(HUNDRED);
+    const quarantined = Array.from({ length: 50 }, (_, phone) =>
+      found(table, claim(phone, offers(phone))),
+    ).filter((changes) => changes !== undefined);
+    expect([quarantined.length, table.quarantine.size]).toEqual([10, 10]);
+    expect(strays(table)).toEqual([]);
+  });
+
+  test('makes room in quarantine when the oldest has served its time', () => {
+    const { table, claim } = desk(TWO);
+    expect(found(table, claim(1, '10.20.0.50'))).toBeDefined();
+    expect(found(table, claim(1, '10.20.0.51', { now: T0 + QUARANTINE - 1 }))).toBeUndefined();
+    expect(found(table, claim(1, '10.20.0.51', { now: T0 + QUARANTINE }))).toBeDefined();
+    expect(strays(table)).toEqual([]);
   });
 });
 
 describe('changes that could not be stored', () => {
   test('a new lease is an offer again', () => {
-    const table = pool('10.20.0.50', '10.20.0.50');
-    offers(table, 1);
-    undo(table, binds(table, 1, '10.20.0.50')?.changes ?? [], T0 + 5);
-    expect(standingOf(table, claim(2, '10.20.0.50', T0 + 5))).toBe('taken');
-    expect(standingOf(table, claim(2, '10.20.0.50', T0 + 5 + OFFER_KEPT))).toBe('free');
-    expect(binds(table, 1, '10.20.0.50', T0 + 10)).toBeDefined();
+    const { table, offers, bound, binds, claim } = desk(ONE);
+    offers(1);
+    undo(table, bound(1, '10.20.0.50').changes, T0 + 5);
+    expect(strays(table)).toEqual([]);
+    const holding = (now: number): string => holdingOf(table, claim(2, '10.20.0.50', { now }));
+    expect([holding(T0 + 5), holding(T0 + 5 + OFFER_KEPT)]).toEqual(['taken', 'free']);
+    expect(binds(1, '10.20.0.50', { now: T0 + 10 })).toBe('10.20.0.50');
   });
 
   test('a renewed lease ends when it ended before', () => {
-    const table = pool('10.20.0.50', '10.20.0.50', [held(1, '10.20.0.50', T0 + 100)]);
-    undo(table, binds(table, 1, '10.20.0.50')?.changes ?? [], T0 + 5);
-    expect(standingOf(table, claim(1, '10.20.0.50', T0 + 99))).toBe('own');
-    expect(standingOf(table, claim(1, '10.20.0.50', T0 + 100))).toBe('free');
+    const { table, bound, claim } = desk(ONE, [held(1, '10.20.0.50', T0 + 100)]);
+    undo(table, bound(1, '10.20.0.50').changes, T0 + 5);
+    const holding = (now: number): string => holdingOf(table, claim(1, '10.20.0.50', { now }));
+    expect([holding(T0 + 99), holding(T0 + 100)]).toEqual(['own', 'free']);
+    expect(strays(table)).toEqual([]);
   });
 
   test('a lease that was renewed since is left alone', () => {
-    const table = pool('10.20.0.50', '10.20.0.50');
-    const first = binds(table, 1, '10.20.0.50');
-    binds(table, 1, '10.20.0.50', T0 + 7);
-    undo(table, first?.changes ?? [], T0 + 8);
-    expect(standingOf(table, claim(1, '10.20.0.50', T0 + HOUR))).toBe('own');
+    const { table, bound, binds, claim } = desk(ONE);
+    const first = bound(1, '10.20.0.50');
+    binds(1, '10.20.0.50', { now: T0 + 7 });
+    undo(table, first.changes, T0 + 8);
+    expect(holdingOf(table, claim(1, '10.20.0.50', { now: T0 + HOUR }))).toBe('own');
+  });
+
+  test('two renewals of which the first only is on disk end with the first', () => {
+    const { table, bound, claim } = desk(ONE, [held(1, '10.20.0.50', T0 + 100)]);
+    const first = bound(1, '10.20.0.50', { now: T0 + 5 });
+    const second = bound(1, '10.20.0.50', { now: T0 + 6 });
+    confirm(table, first.changes);
+    undo(table, second.changes, T0 + 8);
+    const holding = (now: number): string => holdingOf(table, claim(1, '10.20.0.50', { now }));
+    expect([holding(T0 + HOUR + 4), holding(T0 + HOUR + 5)]).toEqual(['own', 'free']);
+  });
+
+  test('two renewals of which neither is on disk end when the lease ended before', () => {
+    const { table, bound, claim } = desk(ONE, [held(1, '10.20.0.50', T0 + 100)]);
+    const first = bound(1, '10.20.0.50', { now: T0 + 5 });
+    const second = bound(1, '10.20.0.50', { now: T0 + 6 });
+    undo(table, first.changes, T0 + 7);
+    undo(table, second.changes, T0 + 8);
+    const holding = (now: number): string => holdingOf(table, claim(1, '10.20.0.50', { now }));
+    expect([holding(T0 + 99), holding(T0 + 100)]).toEqual(['own', 'free']);
   });
 
   test('what was given back stays so', () => {
-    const table = pool('10.20.0.50', '10.20.0.50');
-    leases(table, 1);
-    undo(table, release(table, claim(1, '10.20.0.50')) ?? [], T0);
-    expect(offers(table, 2)).toBe('10.20.0.50');
+    const { table, leases, releases, offers } = desk(ONE);
+    leases(1);
+    undo(table, releases(1, '10.20.0.50') ?? [], T0);
+    expect(offers(2)).toBe('10.20.0.50');
   });
 });
 
-/** One phone does one thing at random; says what came of it. */
-function randomStep(table: LeaseTable, now: number, roll: (sides: number) => number): readonly Step[] {
-  const mac = phoneMac(1 + roll(40));
-  const offered = offer(table, { mac, now })?.address;
-  const address =
-    offered === undefined || roll(4) === 0 ? ipv4FromNumber(ip('10.20.0.45') + roll(30)) : offered;
-  const bound = bind(table, { mac, address, now, duration: HOUR });
-  const first: Step = { mac, address, what: offered === undefined ? 'exhausted' : 'offered' };
-  if (bound === undefined) return [first, { mac, address, what: 'refused' }];
-  const steps: Step[] = [first, { mac, address, what: 'bound', until: bound.lease.expires }];
-  const fate = roll(6);
-  if (fate === 0 && release(table, { mac, address, now })) steps.push({ mac, address, what: 'released' });
-  if (fate === 1 && decline(table, { mac, address, now })) steps.push({ mac, address, what: 'declined' });
-  return steps;
-}
-
-interface Step {
-  readonly mac: Lease['mac'];
-  readonly address: Ipv4;
-  readonly what: 'offered' | 'exhausted' | 'bound' | 'refused' | 'released' | 'declined';
-  readonly until?: number;
-}
-
-/** What phones believe to have: kept apart from the table, to judge it by. */
-function promise(promised: Map<Ipv4, Step>, { address, ...step }: Step, now: number): boolean {
-  const other = promised.get(address);
-  if (step.what === 'released' || step.what === 'declined') promised.delete(address);
-  if (step.what !== 'bound') return true;
-  for (const [old, holder] of promised) if (holder.mac === step.mac) promised.delete(old);
-  promised.set(address, { address, ...step });
-  return other === undefined || other.mac === step.mac || (other.until ?? 0) <= now;
-}
-
-test('nobody is given what another phone was promised, in ten thousand random steps', () => {
-  const table = pool('10.20.0.50', '10.20.0.69');
-  let dice = 1;
-  const roll = (sides: number): number => {
-    dice = (Math.imul(dice, 1_103_515_245) + 12_345) >>> 0;
-    return (dice >>> 8) % sides;
-  };
-  const promised = new Map<Ipv4, Step>();
-  const seen = new Map<Step['what'], number>();
-  const broken: unknown[] = [];
-  let now = T0;
-  for (let turn = 0; turn < 10_000; turn += 1) {
-    now += roll(60_000);
-    for (const step of randomStep(table, now, roll)) {
-      seen.set(step.what, (seen.get(step.what) ?? 0) + 1);
-      if (!promise(promised, step, now)) broken.push({ turn, step });
-    }
-    const strays = [...table.addressOf].filter(([mac, address]) => table.leases.get(address)?.mac !== mac);
-    if (strays.length > 0 || table.offers.size !== table.offeredTo.size) broken.push({ turn, strays });
-  }
-  expect(broken).toEqual([]);
-  const bitten = [...seen].filter(([, count]) => count > 100).map(([what]) => what);
-  expect(bitten.sort()).toEqual(['bound', 'declined', 'exhausted', 'offered', 'refused', 'released']);
-});
-
-test('50,000 leases: a walk over the pool for each of them would never end', () => {
-  const lan = lanSite({ pool: { first: ip('10.21.0.1'), last: ip('10.21.195.80') } });
-  const stored: Lease[] = Array.from({ length: 50_000 }, (_, index) => ({
-    address: ipv4FromNumber(ip('10.21.0.1') + index),
-    mac: phoneMac(index),
-    state: 'bound',
-    expires: T0 + index,
-  }));
-  const table = createLeaseTable(lan, stored);
-  let given = 0;
-  for (let phone = 0; phone < 50_000; phone += 1) {
-    const mac = phoneMac(100_000 + phone);
-    const address = offer(table, { mac, now: T0 + 50_000 })?.address;
-    if (address !== undefined && bind(table, { mac, address, now: T0 + 50_000, duration: HOUR })) given += 1;
-  }
-  expect(given).toBe(50_000);
-  expect(table.leases.size).toBe(50_000);
+test('what was stored comes back: addresses, ends and quarantine', () => {
+  const stored = [
+    held(1, '10.20.0.50', T0 + HOUR),
+    held(2, '10.20.0.51', T0 + HOUR, { state: 'declined' }),
+    held(3, '10.20.0.52', T0 - HOUR),
+  ];
+  const table = createLeaseTable(lanSite(), stored);
+  expect([...table.leases.values()].map(({ stored: _, ...lease }) => lease)).toEqual(
+    expect.arrayContaining(stored),
+  );
+  expect([...table.quarantine]).toEqual([ip('10.20.0.51')]);
+  expect(strays(table)).toEqual([]);
 });

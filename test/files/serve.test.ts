@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseIpv4 } from '../../src/base/ipv4.ts';
 import { parseMac } from '../../src/base/mac.ts';
 import { openShelf } from '../../src/files/disk.ts';
+import { createRecogniser } from '../../src/files/recognise.ts';
 import { parseTemplate, render } from '../../src/files/render.ts';
 import { createDesk } from '../../src/files/serve.ts';
 import type { Templates } from '../../src/files/templates.ts';
@@ -46,15 +47,17 @@ function desk(texts: Readonly<Record<string, string>>) {
       },
     ],
   });
+  const [world, tell] = [fakeWorld(), (event: PhoneEvent) => void events.push(event)];
+  const neighbourOf = async () => await Promise.resolve(undefined);
   const made = createDesk({
-    register,
+    recognise: createRecogniser({ register, neighbourOf, world, tell }),
+    catalogue,
     templates: templates(texts),
     shelf: openShelf(join(root, 'files')),
     lan: { address: SERVER },
     urlFor: () => 'http://10.99.0.1/',
-    neighbourOf: async () => await Promise.resolve(undefined),
-    world: fakeWorld(),
-    tell: (event) => events.push(event),
+    world,
+    tell,
   });
   const ask = async (name: string, from = '10.99.0.50') =>
     await made.ask({ door: 'http', name, from: { address: address(from), port: 40_000 } });
@@ -168,6 +171,14 @@ test('explain lists the files in request order with what each comes to', async (
     '02ac3e000001.cfg: rendered',
     '02ac3e000001-local.cfg: optional-file',
   ]);
+});
+
+test('the digest is that of the bytes, also where nobody fetches', async () => {
+  const { ask, made, register } = desk(TEXTS);
+  const answer = await ask('02ac3e000001.cfg');
+  const phone = register.phones.get(A1);
+  expect(await made.digest(phone, '02ac3e000001.cfg')).toBe(answer.kind === 'file' && answer.digest);
+  expect(await made.digest(phone, 'nothing.cfg')).toBe(undefined);
 });
 
 test.each([

@@ -21,9 +21,9 @@ const A1 = mac('02ac3e000001');
 const B1 = mac('02b017000001');
 
 test.each<{ clues: readonly Clue[]; vendor: string | undefined; model: string | undefined; by: string }>([
-  { clues: [{ kind: 'oui', mac: A1 }], vendor: 'acme', model: undefined, by: 'its MAC' },
+  { clues: [{ kind: 'oui', oui: '02ac3e' }], vendor: 'acme', model: undefined, by: 'its MAC' },
   {
-    clues: [{ kind: 'oui', mac: mac('020000000001') }],
+    clues: [{ kind: 'oui', oui: '020000' }],
     vendor: undefined,
     model: undefined,
     by: 'nothing it has said so far',
@@ -31,7 +31,7 @@ test.each<{ clues: readonly Clue[]; vendor: string | undefined; model: string | 
   {
     clues: [
       { kind: 'option-60', text: 'ACME a10' },
-      { kind: 'oui', mac: A1 },
+      { kind: 'oui', oui: '02ac3e' },
     ],
     vendor: 'acme',
     model: 'A10',
@@ -65,7 +65,7 @@ test.each<{ clues: readonly Clue[]; vendor: string | undefined; model: string | 
   {
     clues: [
       { kind: 'listed', vendor: 'bolt', model: 'B1' },
-      { kind: 'oui', mac: A1 },
+      { kind: 'oui', oui: '02ac3e' },
     ],
     vendor: 'bolt',
     model: 'B1',
@@ -88,7 +88,7 @@ test.each<{ clues: readonly Clue[]; vendor: string | undefined; model: string | 
 test('clues that disagree are shown', () => {
   const identity = identify(catalogue, [
     { kind: 'user-agent', text: 'Bolt B1' },
-    { kind: 'oui', mac: A1 },
+    { kind: 'oui', oui: '02ac3e' },
   ]);
   expect(identity.vendor).toBe('bolt');
   expect(identity.conflicts).toEqual(['its MAC says Acme']);
@@ -179,11 +179,32 @@ test('an address that moves to another phone leaves the first one', () => {
   expect(phoneAt(register, place)?.mac).toBe(B1);
 });
 
-test('strangers are forgotten before the memory is full, listed phones never', () => {
+test('the memory has an end: who was silent longest is forgotten, many at a time, listed phones never', () => {
   const register = createRegister({ catalogue, list: [{ mac: B1, columns: {} }] });
-  for (let n = 0; n < 20_050; n += 1) {
-    meet(register, { mac: mac(`02ac3e${n.toString(16).padStart(6, '0')}`), door: 'dhcp', clues: [], at: n });
+  const phone = (n: number): Mac => mac(`02ac3e${n.toString(16).padStart(6, '0')}`);
+  for (let n = 0; n < 20_050; n += 1) meet(register, { mac: phone(n), door: 'dhcp', clues: [], at: n });
+  expect(register.phones.size).toBeGreaterThan(19_000);
+  expect(register.phones.size).toBeLessThanOrEqual(20_000);
+  expect([B1, phone(0), phone(600), phone(20_049)].map((each) => register.phones.has(each))).toEqual([
+    true,
+    false,
+    true,
+    true,
+  ]);
+});
+
+test('a flood of strangers pushes out strangers only', () => {
+  const register = createRegister({ catalogue, list: [] });
+  const known = mac('02ac3e000001');
+  meet(register, { mac: known, door: 'dhcp', clues: [], at: 0 });
+  const stranger = (n: number): Mac => mac(`0600${n.toString(16).padStart(8, '0')}`);
+  for (let n = 0; n < 10_000; n += 1) {
+    meet(register, { mac: stranger(n), door: 'dhcp', clues: [], at: n });
+    if (n === 0) bindAddress(register, stranger(0), address('10.99.0.5'));
   }
-  expect(register.phones.size).toBe(20_000);
-  expect(register.phones.has(B1)).toBe(true);
+  expect(register.phones.size).toBeLessThanOrEqual(4_001);
+  expect([...register.strangers].every((each) => register.phones.has(each))).toBe(true);
+  expect(register.phones.has(known)).toBe(true);
+  // What was known of its address goes with it.
+  expect([register.phones.has(stranger(0)), register.byAddress.size]).toEqual([false, 0]);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { placeholdersOf } from '../../src/base/fill.ts';
+import { placeholdersIn } from '../../src/dhcp/values.ts';
 import { modelOf } from '../../src/phones/vendor.ts';
 import { IDS, vendor, vendors } from './kit.ts';
 
@@ -15,15 +16,7 @@ describe('models', () => {
   test.each(IDS)('%s: every placeholder has a meaning', (id) => {
     const { files, dhcp, url, speaks, models, uploads } = vendor(id);
     const tokens = new Set(models.flatMap((model) => Object.keys(model.tokens)));
-    const texts = Object.values(dhcp.options).flatMap((value) =>
-      'text' in value
-        ? [value.text]
-        : 'ips' in value
-          ? [value.ips].flat()
-          : 'tlv' in value
-            ? value.tlv.map(({ text }) => text)
-            : [],
-    );
+    const inOptions = Object.values(dhcp.options).flatMap(placeholdersIn);
     const spoken = [speaks.userAgent, speaks.option60, speaks.pnp?.uri, speaks.pnp?.event].filter(
       (text) => text !== undefined,
     );
@@ -32,7 +25,9 @@ describe('models', () => {
     expect(unknown([...files.map(({ ask }) => ask), ...uploads], ['mac', 'MAC', 'model', ...tokens])).toEqual(
       [],
     );
-    expect(unknown([...texts, url], ['url', 'server', 'mac', 'MAC', 'model', ...tokens])).toEqual([]);
+    const fillable = ['url', 'server', 'mac', 'MAC', 'model', ...tokens];
+    expect(unknown([url], fillable)).toEqual([]);
+    expect(inOptions.filter((name) => !fillable.includes(name))).toEqual([]);
     expect(unknown(spoken, ['mac', 'MAC', 'model', 'firmware', ...tokens])).toEqual([]);
   });
 

@@ -304,7 +304,7 @@ describe('whose address it is', () => {
     bindAddress(stage.register, other, ip('10.1.3.239'));
     stage.deliver(SUBSCRIBE, PHONE);
     expect(phoneAt(stage.register, ip('10.1.3.239'))?.mac).toBe(other);
-    expect(stage.register.phones.get(VICTIM)).not.toHaveProperty('sipPort');
+    expect(stage.register.phones.get(VICTIM)?.sipPort).toBeUndefined();
   });
 
   test('a request from elsewhere does not turn the wake-ups of a phone away', async () => {

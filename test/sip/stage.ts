@@ -132,6 +132,7 @@ export async function openStage(changes: Partial<SipDoor> = {}): Promise<Stage> 
     site: { pnp: 'provision' },
     tell: (event) => events.push(event),
     urlFor: () => 'http://10.1.0.1/',
+    isProbe: () => false,
     notifyStyleFor: () => 'rfc',
     ...changes,
   });

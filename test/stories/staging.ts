@@ -4,11 +4,11 @@ import { type App, openApp } from '../../src/app.ts';
 import { ANY, type Ipv4, parseIpv4, subnetOf } from '../../src/base/ipv4.ts';
 import { parseMac } from '../../src/base/mac.ts';
 import type { PhoneLine } from '../../src/control/api.ts';
-import type { LeaseChange } from '../../src/dhcp/leases.ts';
+import type { Lease, LeaseChange } from '../../src/dhcp/lease-table.ts';
 import { modelOf, vendorOf } from '../../src/phones/vendor.ts';
 import { type PluggedPhone, plugPhone } from '../../src/rehearse/plug.ts';
 import { type LoadedSite, loadSite } from '../../src/site/load.ts';
-import type { State, StoredPhone } from '../../src/store/state.ts';
+import type { State, Stored, StoredPhone } from '../../src/store/state.ts';
 import { fakeLan } from '../fakes/lan.ts';
 import { fakeWorld } from '../fakes/world.ts';
 
@@ -50,12 +50,16 @@ export async function stagingLan(options: Options = {}) {
       site,
       lanSite,
       lan: lan.host(() => SERVER),
-      state: memory.state(),
+      state: memory.state,
+      stored: memory.stored(),
       world,
       log: SILENT_LOG,
       neighbourOf: async () => await Promise.resolve(undefined),
+      neighbours: async () => await Promise.resolve(new Map()),
     });
   let app = await start();
+  // Nobody is offered an address before the LAN was searched for another server.
+  await world.advance(1_000);
   const plugged: PluggedPhone[] = [];
 
   return {
@@ -69,6 +73,7 @@ export async function stagingLan(options: Options = {}) {
     restart: async () => {
       await app.close();
       app = await start();
+      await world.advance(1_000);
     },
     plug: async ({ mac, vendor: id, model: name }: Plugged) => {
       const vendor = vendorOf(site.catalogue, id) ?? expect.fail(`no vendor ${id}`);
@@ -111,35 +116,31 @@ export async function stagingLan(options: Options = {}) {
 function memoryState() {
   const changes: LeaseChange[] = [];
   const phones: StoredPhone[] = [];
+  const state: State = {
+    commit: async (more) => {
+      if (memory.failing) await Promise.reject(new Error('the disk is full'));
+      changes.push(...more);
+    },
+    notePhone: async (phone) => {
+      phones.push(phone);
+      await Promise.resolve();
+    },
+    follow: () => undefined,
+    close: async () => await Promise.resolve(),
+  };
   const memory = {
     failing: false,
-    state: (): State => ({
-      cut: 0,
-      leases: leasesFrom(changes),
-      phones: [...phones],
-      commit: async (more) => {
-        if (memory.failing) await Promise.reject(new Error('the disk is full'));
-        changes.push(...more);
-      },
-      notePhone: async (phone) => {
-        phones.push(phone);
-        await Promise.resolve();
-      },
-      close: async () => await Promise.resolve(),
-    }),
+    state,
+    stored: (): Stored => ({ cut: 0, leases: leasesFrom(changes), phones: [...phones] }),
   };
   return memory;
 }
 
-function leasesFrom(changes: readonly LeaseChange[]): State['leases'] {
-  const leases = new Map<Ipv4, State['leases'][number]>();
+function leasesFrom(changes: readonly LeaseChange[]): readonly Lease[] {
+  const leases = new Map<Ipv4, Lease>();
   for (const change of changes) {
-    const { mac, address } = change;
-    if (change.kind === 'freed') leases.delete(address);
-    else {
-      const expires = change.kind === 'bound' ? change.expires : change.until;
-      leases.set(address, { mac, address, state: change.kind, expires });
-    }
+    if (change.kind === 'freed') leases.delete(change.address);
+    else leases.set(change.lease.address, change.lease);
   }
   return [...leases.values()];
 }

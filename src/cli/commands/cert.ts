@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, Fault } from '../../base/fault.ts';
-import { type CertificateFacts, readCertificate } from '../../certs/certificate.ts';
+import type { CertificateFacts } from '../../certs/certificate.ts';
 import { loadSite } from '../../site/load.ts';
 import { type Command, textFlag, UsageError } from '../command.ts';
 import { tellMistakes } from '../mistakes.ts';
@@ -45,6 +45,7 @@ function sentence({ subject, notAfter, fingerprint }: CertificateFacts): string 
 
 async function read(path: string): Promise<CertificateFacts> {
   try {
+    const { readCertificate } = await import('../../certs/certificate.ts');
     return readCertificate(await readFile(path, 'utf8'));
   } catch (error) {
     const hint =

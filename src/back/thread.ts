@@ -1,0 +1,141 @@
+// The file doors in a thread of their own: phones that fetch files are not felt by those that ask for addresses.
+import { Worker } from 'node:worker_threads';
+import { Fault, messageOf } from '../base/fault.ts';
+import type { Cancel, Closable, World } from '../base/world.ts';
+import type { Asker } from '../files/desk.ts';
+import { monotonic } from '../net/world.ts';
+import type { PhoneEvent } from '../timeline/event.ts';
+import type { FileDoors, FileKeeper, FileSite } from './doors.ts';
+import { type DoorsEnd, type KeeperEnd, openWire, type Wire } from './wire.ts';
+import type { ThreadData } from './worker.ts';
+
+export interface ThreadParts extends FileKeeper {
+  readonly site: FileSite;
+  /** The LAN, as `openLan` is told of it. */
+  readonly ground: ThreadData['ground'];
+  readonly world: World;
+  readonly onWarning: (message: string) => void;
+  /** The program of the thread; tests have others. */
+  readonly entry?: URL;
+}
+
+/** Beside this file, and as this file in JavaScript or in TypeScript. */
+const ENTRY = new URL(import.meta.url.replace(/thread(\.[jt]s)$/, 'worker$1'));
+/** A thread that died is started again after this many ms; each time it dies soon, after twice as many. */
+const SOONEST = 500;
+const LATEST = 60_000;
+
+interface Thread extends Closable {
+  readonly wire: Wire<DoorsEnd>;
+  /** Why it is no more. */
+  readonly ended: Promise<Fault>;
+}
+
+/** Opens the doors in a thread and keeps it alive. Rejects with the Fault of the door that cannot be opened. */
+export async function openFileThread(parts: ThreadParts): Promise<FileDoors> {
+  const { world, tell } = parts;
+  let thread = await start(parts);
+  let isClosed = false;
+  let delay = SOONEST;
+  let cancel: Cancel = () => undefined;
+  let starting: Promise<void> = Promise.resolve();
+
+  const watch = (since: number): void => {
+    void thread.ended.then((fault) => {
+      if (isClosed) return;
+      if (world.now() - since > LATEST) delay = SOONEST;
+      again(fault);
+    });
+  };
+  const again = ({ code, message, hint }: Fault): void => {
+    tell({ at: world.now(), kind: 'fault', code, message, hint });
+    cancel = world.after(delay, () => {
+      starting = restart();
+    });
+    delay = Math.min(2 * delay, LATEST);
+  };
+  const restart = async (): Promise<void> => {
+    try {
+      // The descriptors that systemd handed over went with the thread that had them.
+      thread = await start({ ...parts, ground: { ...parts.ground, inherited: new Map() } });
+      watch(world.now());
+    } catch (error) {
+      if (!isClosed) again(error instanceof Fault ? error : died(error));
+    }
+  };
+
+  watch(world.now());
+  return {
+    desk: {
+      prepare: async (phone, name) => await thread.wire.call('prepare', phone && askerOf(phone), name),
+      digest: async (phone, name) => await thread.wire.call('digest', phone && askerOf(phone), name),
+      explain: async (phone) => await thread.wire.call('explain', askerOf(phone)),
+    },
+    close: async () => {
+      isClosed = true;
+      cancel();
+      await starting;
+      await thread.close();
+    },
+  };
+}
+
+async function start(parts: ThreadParts): Promise<Thread> {
+  const { recognise, onWarning } = parts;
+  const worker = new Worker(parts.entry ?? ENTRY, { workerData: dataOf(parts) });
+  const ended = new Promise<Fault>((resolve) => {
+    worker.once('error', (error) => resolve(died(error)));
+    worker.once('exit', (code) => resolve(died(`code ${code}`)));
+  });
+  const wire = openWire<DoorsEnd, KeeperEnd>(worker, {
+    recognise: async (ask) => {
+      const phone = await recognise(ask);
+      return phone && askerOf(phone);
+    },
+    tell: (events) => {
+      for (const event of events) told(parts, event);
+    },
+    warn: onWarning,
+  });
+  void ended.then(wire.cut);
+  const close = async (): Promise<void> => {
+    // A thread that is dead has closed its sockets already.
+    await wire.call('close').catch(() => undefined);
+    await worker.terminate();
+  };
+  try {
+    await wire.call('open');
+    return { wire, ended, close };
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  }
+}
+
+/** Trouble of those who are told must not stop the daemon for others. */
+function told({ tell, onWarning }: ThreadParts, event: PhoneEvent): void {
+  try {
+    tell(event);
+  } catch (error) {
+    onWarning(`an event of the file doors was lost: ${messageOf(error)}`);
+  }
+}
+
+function dataOf({ site, ground, world }: ThreadParts): ThreadData {
+  const templates = [...site.templates].map(([key, { file, text }]) => ({ key, file, text }));
+  return { site: { ...site, templates }, ground, clockStart: world.now() - monotonic() };
+}
+
+/** Of a phone as little as is needed: what crosses is copied. */
+function askerOf({ mac, identity, listed }: Asker): Asker {
+  return { mac, identity, listed };
+}
+
+function died(why: unknown): Fault {
+  return new Fault(
+    'file-doors-died',
+    `the thread that serves files ended (${messageOf(why)})`,
+    'it is started again by itself; if this repeats, report it with the log',
+    why,
+  );
+}

@@ -1,0 +1,113 @@
+// The wire between the main thread and that of the file doors: calls with answers, and words that need none.
+import { errnoOf, Fault, messageOf } from '../base/fault.ts';
+import type { Recognise } from '../files/desk.ts';
+import type { Desk } from '../files/serve.ts';
+import type { PhoneEvent } from '../timeline/event.ts';
+
+/** What the thread of the doors does when it is asked. */
+export type DoorsEnd = Desk & {
+  /** Opens all doors, or rejects with a Fault and has none open. */
+  open(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** What the main thread does when it is asked. */
+export interface KeeperEnd {
+  readonly recognise: Recognise;
+  tell(events: readonly PhoneEvent[]): void;
+  warn(message: string): void;
+}
+
+/** Methods by name; arguments and values cross as structured clones. */
+type Methods<End> = { readonly [Name in keyof End]: (...args: never[]) => unknown };
+
+/** Without `id`, no answer is wanted. */
+type Message =
+  | { readonly name: string; readonly args: readonly unknown[]; readonly id?: number }
+  | { readonly answers: number; readonly value: unknown }
+  | { readonly answers: number; readonly trouble: Trouble };
+
+/** An error as it crosses: a clone of a Fault would have lost its code and its hint. */
+interface Trouble {
+  readonly message: string;
+  readonly code: string | undefined;
+  readonly hint: string | undefined;
+}
+
+export interface Wire<Theirs extends Methods<Theirs>> {
+  /** Rejects with the Fault or the error of the other end, or with that of `cut`. */
+  call<Name extends keyof Theirs & string>(
+    name: Name,
+    ...args: Parameters<Theirs[Name]>
+  ): Promise<Awaited<ReturnType<Theirs[Name]>>>;
+  say<Name extends keyof Theirs & string>(name: Name, ...args: Parameters<Theirs[Name]>): void;
+  /** The other end is gone: calls reject, those that wait and those to come. */
+  cut(error: Error): void;
+}
+
+/** As much of a MessagePort as a Worker has too. */
+interface Port {
+  on(event: 'message', listener: (message: Message) => void): unknown;
+  postMessage(message: Message): void;
+}
+
+interface Call {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One end of the wire; `ours` is what the other may ask for. Order is kept. */
+export function openWire<Theirs extends Methods<Theirs>, Ours extends Methods<Ours>>(
+  port: Port,
+  ours: Ours,
+): Wire<Theirs> {
+  const calls = new Map<number, Call>();
+  let lastId = 0;
+  let broken: Error | undefined;
+  const post = (message: Message): void => port.postMessage(message);
+
+  const answer = async (id: number, asked: () => unknown): Promise<void> => {
+    try {
+      post({ answers: id, value: await asked() });
+    } catch (error) {
+      post({ answers: id, trouble: troubleOf(error) });
+    }
+  };
+  port.on('message', (message: Message) => {
+    if ('answers' in message) {
+      const call = calls.get(message.answers);
+      calls.delete(message.answers);
+      if ('trouble' in message) call?.reject(errorOf(message.trouble));
+      else call?.resolve(message.value as never);
+      return;
+    }
+    const asked = (): unknown => ours[message.name as keyof Ours](...(message.args as never[]));
+    if (message.id === undefined) asked();
+    else void answer(message.id, asked);
+  });
+  return {
+    call: async (name, ...args) =>
+      await new Promise<never>((resolve, reject) => {
+        if (broken !== undefined) return reject(broken);
+        lastId += 1;
+        calls.set(lastId, { resolve, reject });
+        post({ name, args, id: lastId });
+      }),
+    say: (name, ...args) => post({ name, args }),
+    cut: (error) => {
+      broken = error;
+      for (const { reject } of calls.values()) reject(error);
+      calls.clear();
+    },
+  };
+}
+
+function troubleOf(error: unknown): Trouble {
+  const hint = error instanceof Fault ? error.hint : undefined;
+  return { message: messageOf(error), code: error instanceof Fault ? error.code : errnoOf(error), hint };
+}
+
+function errorOf({ message, code, hint }: Trouble): Error {
+  if (code !== undefined && hint !== undefined) return new Fault(code, message, hint);
+  return Object.assign(new Error(message), code === undefined ? {} : { code });
+}

@@ -1,0 +1,58 @@
+// Who asks for a file: the phone's lease, its own word, or the kernel's; and the register learns that it spoke.
+import type { Ipv4 } from '../base/ipv4.ts';
+import type { Mac } from '../base/mac.ts';
+import type { World } from '../base/world.ts';
+import type { Clue } from '../phones/clues.ts';
+import { macInUserAgent, tells } from '../phones/identify.ts';
+import { claimAddress, leaseHolderAt, meet, phoneAt, type Register } from '../phones/register.ts';
+import type { Tell } from '../timeline/event.ts';
+import { type FileAsk, type Recognise, showPeer } from './desk.ts';
+import { cleanName, macInName } from './resolve.ts';
+
+export interface RecogniseParts {
+  readonly register: Register;
+  /** Whose hardware address the kernel knows for an address of the LAN. */
+  readonly neighbourOf: (address: Ipv4) => Promise<Mac | undefined>;
+  readonly world: World;
+  readonly tell: Tell;
+}
+
+/** Stands where the register is; the desk may stand in another thread. */
+export function createRecogniser(parts: RecogniseParts): Recognise {
+  const { register, world, tell } = parts;
+  return async (ask) => {
+    const cleaned = cleanName(ask.name);
+    const name = cleaned.ok ? cleaned.value : undefined;
+    const mac = await macOf(parts, ask, name);
+    if (mac === undefined) return undefined;
+    const clues: Clue[] = [];
+    if (ask.userAgent !== undefined) clues.push({ kind: 'user-agent', text: ask.userAgent.slice(0, 256) });
+    // A name that speaks for no vendor would push a telling one out.
+    if (name !== undefined && tells(register.catalogue, { kind: 'file-name', text: name })) {
+      clues.push({ kind: 'file-name', text: name });
+    }
+    const seen = { mac, door: ask.door, at: world.now(), from: showPeer(ask.from) };
+    const { phone, events } = meet(register, { ...seen, clues });
+    events.forEach(tell);
+    claimAddress(register, mac, ask.from.address);
+    return phone;
+  };
+}
+
+/**
+ * A lease of ours settles who asks. Elsewhere the phone's own word counts: its User-Agent, the MAC in the file name,
+ * or what was last said from that address. When all are silent, the kernel may know who is there.
+ */
+async function macOf(
+  { register, neighbourOf }: RecogniseParts,
+  { from: { address }, userAgent }: FileAsk,
+  name: string | undefined,
+): Promise<Mac | undefined> {
+  return (
+    leaseHolderAt(register, address)?.mac ??
+    (userAgent === undefined ? undefined : macInUserAgent(register.catalogue, userAgent)) ??
+    (name === undefined ? undefined : macInName(register.catalogue, name)) ??
+    phoneAt(register, address)?.mac ??
+    (await neighbourOf(address))
+  );
+}

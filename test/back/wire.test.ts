@@ -1,0 +1,85 @@
+// Over a real message channel, so that all that crosses is cloned as between threads.
+import { MessageChannel } from 'node:worker_threads';
+import { afterEach, expect, test } from 'vitest';
+import { openWire } from '../../src/back/wire.ts';
+import { Fault } from '../../src/base/fault.ts';
+
+interface Far {
+  double(value: number): number;
+  later(text: string): Promise<string>;
+  fail(how: 'fault' | 'errno' | 'plain'): Promise<never>;
+  never(): Promise<void>;
+  note(text: string): void;
+  noted(): readonly string[];
+}
+
+const channels: MessageChannel[] = [];
+afterEach(() => {
+  for (const { port1 } of channels.splice(0)) port1.close();
+});
+
+const FAILURES = {
+  fault: new Fault('port-taken', 'UDP port 69 is taken', 'see who has it', new Error('EADDRINUSE')),
+  errno: Object.assign(new Error('no space left'), { code: 'ENOSPC' }),
+  plain: new Error('boom'),
+};
+
+function pair() {
+  const channel = new MessageChannel();
+  channels.push(channel);
+  const notes: string[] = [];
+  const far: Far = {
+    double: (value) => 2 * value,
+    later: async (text) => await new Promise((done) => setImmediate(() => done(`${text} later`))),
+    fail: async (how) => await Promise.reject(FAILURES[how]),
+    never: async () => await new Promise<void>(() => undefined),
+    note: (text) => void notes.push(text),
+    noted: () => notes,
+  };
+  openWire<object, Far>(channel.port2, far);
+  return openWire<Far, object>(channel.port1, {});
+}
+
+test('calls are answered, each with its own value, whatever their order', async () => {
+  const wire = pair();
+  const calls = [wire.call('later', 'one'), wire.call('double', 21), wire.call('later', 'two')];
+  expect(await Promise.all(calls)).toEqual(['one later', 42, 'two later']);
+});
+
+test('what is said first is heard first, and before what is asked after it', async () => {
+  const wire = pair();
+  wire.say('note', 'a');
+  wire.say('note', 'b');
+  expect(await wire.call('noted')).toEqual(['a', 'b']);
+});
+
+test('a Fault crosses with its code and its hint', async () => {
+  const error = await pair()
+    .call('fail', 'fault')
+    .catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(Fault);
+  expect(error).toMatchObject({
+    code: 'port-taken',
+    message: 'UDP port 69 is taken',
+    hint: 'see who has it',
+  });
+});
+
+test.each([
+  { how: 'errno', is: { message: 'no space left', code: 'ENOSPC' } },
+  { how: 'plain', is: { message: 'boom' } },
+] as const)('an error of another kind ($how) stays one', async ({ how, is }) => {
+  const error = await pair()
+    .call('fail', how)
+    .catch((thrown: unknown) => thrown);
+  expect(error).not.toBeInstanceOf(Fault);
+  expect(error).toMatchObject(is);
+});
+
+test('a cut wire fails the calls that wait and those to come', async () => {
+  const wire = pair();
+  const waiting = wire.call('never');
+  wire.cut(new Error('gone'));
+  await expect(waiting).rejects.toThrow('gone');
+  await expect(wire.call('double', 1)).rejects.toThrow('gone');
+});
