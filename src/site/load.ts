@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errnoOf } from '../base/fault.ts';
 import { placeholdersOf } from '../base/fill.ts';
-import { isWithin, showIpv4 } from '../base/ipv4.ts';
+import { showIpv4 } from '../base/ipv4.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { checkShape } from '../base/shape.ts';
 import { type Mistake, readYaml, type YamlText } from '../base/yaml-text.ts';
@@ -17,6 +17,7 @@ import type { Makers } from '../phones/makers.ts';
 import type { ListedPhone, ListedPlace } from '../phones/phone.ts';
 import type { Catalogue } from '../phones/vendor.ts';
 import { checkLan, type InterfaceFacts } from './check.ts';
+import { whyNotKept } from './kept.ts';
 import { type SiteFile, siteShape } from './schema.ts';
 import type { LanSite, Provisioning } from './site.ts';
 
@@ -77,6 +78,7 @@ export async function loadSite(request: LoadRequest): Promise<Result<LoadedSite,
     ...rendering.mistakes,
     ...list.mistakes,
     ...checkUrl(site, at),
+    ...checkClassVendors(site, catalogue, at),
   );
   mistakes.push(...(await checkFolders({ templateFolder, filesRoot, templates, at })));
   const lan = readLan(request, site, at);
@@ -151,16 +153,30 @@ function readLan(
 
 /** An address that is kept for somebody must be one that can be given. */
 function checkReservations(lan: LanSite, { phones, places, lineOf }: List, file = ''): readonly Mistake[] {
-  const subnets = [lan.subnet, ...lan.dhcp.relayed.map(({ subnet }) => subnet)];
   return [...phones, ...places].flatMap(({ address }) => {
-    if (address === undefined) return [];
-    const shown = showIpv4(address);
-    const line = lineOf.get(shown);
-    if (address === lan.address)
-      return [{ file, line, message: `${shown} is kept for a phone, but is our own address` }];
-    if (subnets.some((subnet) => isWithin(subnet, address))) return [];
-    return [{ file, line, message: `${shown} is kept for a phone, but is in none of the served subnets` }];
+    const message = address === undefined ? undefined : whyNotKept(lan, address);
+    if (address === undefined || message === undefined) return [];
+    return [{ file, line: lineOf.get(showIpv4(address)), message }];
   });
+}
+
+/** A class for a make that nobody knows would wait for phones that never come. */
+function checkClassVendors(
+  { lans }: SiteFile,
+  { vendors }: Catalogue,
+  at: YamlText['at'],
+): readonly Mistake[] {
+  const known = vendors.map(({ id }) => id);
+  return lans.flatMap(({ dhcp }, lan) =>
+    dhcp.classes.flatMap(({ when }, index) =>
+      when.vendor === undefined || known.includes(when.vendor)
+        ? []
+        : at(
+            ['lans', lan, 'dhcp', 'classes', index, 'when', 'vendor'],
+            `there is no vendor "${when.vendor}" (known: ${known.join(', ')})`,
+          ),
+    ),
+  );
 }
 
 function checkUrl(site: SiteFile, at: YamlText['at']): readonly Mistake[] {

@@ -188,3 +188,32 @@ test('the loopback and other vast networks are no staging LAN', async () => {
   });
   expect(loaded.ok ? 'ok' : loaded.error[0]?.message).toContain('127.0.0.0/8 is no staging LAN');
 });
+
+test('an address kept for a phone must be one that can be given', async () => {
+  const lan =
+    'lans: [{ interface: lan0, dhcp: { router: 10.99.0.2, dns: [10.99.0.3], ntp: [10.99.0.4] } }]\n';
+  const rows = ['10.99.0.1', '10.99.0.2', '10.99.0.3', '10.99.0.4', '10.99.0.0', '10.99.0.255', '10.98.0.9'];
+  const phones = rows.map((kept, index) => `00156500000${index + 1},yealink,${kept}\n`).join('');
+  expect(
+    await mistakesOf({
+      'unboxd.yaml': `${lan}phones: phones.csv\n`,
+      'phones.csv': `mac,vendor,address\n${phones}00156500000a,yealink,10.99.0.9\n`,
+    }),
+  ).toEqual([
+    'phones.csv:2: 10.99.0.1 is kept for a phone, but is our own address',
+    'phones.csv:3: 10.99.0.2 is kept for a phone, but is that of the router',
+    'phones.csv:4: 10.99.0.3 is kept for a phone, but is that of a DNS server',
+    'phones.csv:5: 10.99.0.4 is kept for a phone, but is that of an NTP server',
+    'phones.csv:6: 10.99.0.0 is kept for a phone, but is that of the subnet 10.99.0.0/24 itself',
+    'phones.csv:7: 10.99.0.255 is kept for a phone, but is the broadcast address of 10.99.0.0/24',
+    'phones.csv:8: 10.98.0.9 is kept for a phone, but is in none of the served subnets',
+  ]);
+});
+
+test('a class for a make that nobody knows is a mistake', async () => {
+  const text =
+    'lans:\n  - interface: lan0\n    dhcp:\n      classes:\n        - name: desk\n          when: { vendor: yaelink }\n';
+  expect(await mistakesOf({ 'unboxd.yaml': text })).toEqual([
+    'unboxd.yaml:6: lans.0.dhcp.classes.0.when.vendor: there is no vendor "yaelink" (known: cisco, fanvil, flyingvoice, yealink)',
+  ]);
+});
