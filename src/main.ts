@@ -16,6 +16,7 @@ import { simulate } from './cli/commands/simulate.ts';
 import { story } from './cli/commands/story.ts';
 import { watch } from './cli/commands/watch.ts';
 import { runProgram } from './cli/program.ts';
+import { HOME } from './net/home.ts';
 
 const terminal: Terminal = {
   out: (line) => void process.stdout.write(`${line}\n`),
@@ -49,9 +50,8 @@ const terminal: Terminal = {
 // A reader that goes away (`unboxd phones | head`) is no trouble of ours.
 process.stdout.on('error', () => process.exit(0));
 
-const version = (
-  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
+const version = (JSON.parse(readFileSync(new URL('package.json', HOME), 'utf8')) as { version: string })
+  .version;
 const commands = [
   serve,
   check,

@@ -19,8 +19,8 @@ export interface ThreadParts extends FileKeeper {
   readonly entry?: URL;
 }
 
-/** Beside this file, and as this file in JavaScript or in TypeScript. */
-const ENTRY = new URL(import.meta.url.replace(/thread(\.[jt]s)$/, 'worker$1'));
+/** Beside this file, and as this file in JavaScript or in TypeScript; in a package all files stand side by side. */
+const ENTRY = new URL(import.meta.url.endsWith('.ts') ? 'worker.ts' : 'worker.js', import.meta.url);
 /** A thread that died is started again after this many ms; each time it dies soon, after twice as many. */
 const SOONEST = 500;
 const LATEST = 60_000;

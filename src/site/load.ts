@@ -10,6 +10,7 @@ import { err, ok, type Result } from '../base/result.ts';
 import { checkShape } from '../base/shape.ts';
 import { type Mistake, readYaml, type YamlText } from '../base/yaml-text.ts';
 import { readTemplates, strayTemplates, type Templates } from '../files/templates.ts';
+import { HOME } from '../net/home.ts';
 import { readMakers } from '../net/makers.ts';
 import { readCatalogue } from '../phones/catalogue.ts';
 import { readInventory } from '../phones/inventory.ts';
@@ -22,7 +23,7 @@ import { type SiteFile, siteShape } from './schema.ts';
 import type { LanSite, Provisioning } from './site.ts';
 
 /** The folder `config/` of the installation: vendor files and templates that come with unboxd. */
-const BUILT_IN = fileURLToPath(new URL('../../config/', import.meta.url));
+const BUILT_IN = fileURLToPath(new URL('config/', HOME));
 
 export interface LoadRequest {
   /** Path of unboxd.yaml; absent: all defaults. */

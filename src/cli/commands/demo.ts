@@ -8,13 +8,14 @@ import { roughly } from '../../base/units.ts';
 import type { Closable } from '../../base/world.ts';
 import type { PhoneLine } from '../../control/api.ts';
 import { controlClient } from '../../control/client.ts';
+import { HOME } from '../../net/home.ts';
 import { type DemoSite, demoPhones, writeDemoSite } from '../../rehearse/demo-site.ts';
 import { openStage, type Stage } from '../../rehearse/stage.ts';
 import type { Command, ExitCode, Terminal } from '../command.ts';
 import { type LiveTable, liveTable } from '../live.ts';
 import { countStages } from '../table.ts';
 
-const MAIN = fileURLToPath(new URL('../../main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('dist/main.js', HOME));
 /** Between one phone and the next: an installer has two hands. */
 const PLUG_EVERY = 150;
 /** A healthy demo takes a few seconds; a slow machine gets its time. */

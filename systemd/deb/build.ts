@@ -1,0 +1,148 @@
+// npm run deb: one package for every architecture, from this clone and what `npm ci` brought. The same clone gives the
+// same bytes: all times in it are SOURCE_DATE_EPOCH, by default that of the last commit.
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+/** Debian's name of each architecture whose native part of koffi comes along, and Node's. */
+const ARCHITECTURES = { amd64: 'x64', arm64: 'arm64', armhf: 'arm' } as const;
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+}
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
+const epoch = process.env['SOURCE_DATE_EPOCH'] ?? lastCommit();
+const folder = mkdtempSync(join(tmpdir(), 'unboxd-deb-'));
+try {
+  const stage = join(folder, 'stage');
+  await fill(stage);
+  control(stage);
+  process.stdout.write(`${pack(stage)}\n`);
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+async function fill(stage: string): Promise<void> {
+  const home = join(stage, 'usr/lib/unboxd');
+  mkdirSync(join(home, 'dist'), { recursive: true });
+  await bundle(join(home, 'dist/bundle'));
+  writeFileSync(join(home, 'dist/main.js'), "#!/usr/bin/env node\nimport './bundle/main.js';\n", {
+    mode: 0o755,
+  });
+  // Where the program finds itself and its version: see src/net/home.ts.
+  const { name, version, description } = manifest;
+  writeFileSync(
+    join(home, 'package.json'),
+    `${JSON.stringify({ name, version, description, type: 'module' }, null, 2)}\n`,
+  );
+  cpSync('config', join(home, 'config'), { recursive: true });
+  natives(join(home, 'node_modules'));
+  mkdirSync(join(stage, 'usr/bin'), { recursive: true });
+  symlinkSync('../lib/unboxd/dist/main.js', join(stage, 'usr/bin/unboxd'));
+  for (const [from, to] of [
+    ['systemd/unboxd.service', 'usr/lib/systemd/system/unboxd.service'],
+    ['systemd/unboxd.sysctl.conf', 'usr/lib/sysctl.d/60-unboxd.conf'],
+    ['systemd/unboxd.sysusers.conf', 'usr/lib/sysusers.d/unboxd.conf'],
+    ['config/unboxd.yaml', 'etc/unboxd/unboxd.yaml'],
+    ['README.md', 'usr/share/doc/unboxd/README.md'],
+    ['CHANGELOG.md', 'usr/share/doc/unboxd/changelog'],
+    ['LICENSE', 'usr/share/doc/unboxd/copyright'],
+  ] as const) {
+    cpSync(from, join(stage, to));
+  }
+}
+
+/** Two programs, the daemon and its thread for files, that share what they have in common. */
+async function bundle(outdir: string): Promise<void> {
+  await build({
+    entryPoints: { main: 'src/main.ts', worker: 'src/back/worker.ts' },
+    outdir,
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    external: ['koffi'],
+    // Packages in CommonJS ask for parts of Node by require, which modules do not have.
+    banner: {
+      js: "import { createRequire as requireMaker } from 'node:module'; const require = requireMaker(import.meta.url);",
+    },
+    legalComments: 'linked',
+    logLevel: 'warning',
+  });
+}
+
+/** koffi and its native parts, fetched and checked by the lock file: what is installed here is for this machine only. */
+function natives(to: string): void {
+  for (const cpu of Object.values(ARCHITECTURES)) {
+    const clone = join(folder, cpu);
+    mkdirSync(clone);
+    for (const file of ['package.json', 'package-lock.json', '.npmrc']) cpSync(file, join(clone, file));
+    execFileSync('npm', ['ci', '--omit=dev', '--ignore-scripts', '--os=linux', `--cpu=${cpu}`, '--silent'], {
+      cwd: clone,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const native = `@koromix/koffi-linux-${cpu}`;
+    cpSync(join(clone, 'node_modules', native), join(to, native), { recursive: true });
+    if (cpu === 'x64') koffi(join(clone, 'node_modules/koffi'), join(to, 'koffi'));
+  }
+}
+
+/** Without its sources and papers, which are ten times as large. */
+function koffi(from: string, to: string): void {
+  cpSync(from, to, {
+    recursive: true,
+    filter: (path) => !/\/koffi\/(?:vendor|doc)(?:\/|$)|\.(?:cc|hh|h|c|S|asm|inc|md)$/.test(path),
+  });
+}
+
+/** The files of dpkg: what it says of itself, what it keeps of the user's, what it runs. */
+function control(stage: string): void {
+  const to = join(stage, 'DEBIAN');
+  mkdirSync(to);
+  const text = readFileSync('systemd/deb/control', 'utf8');
+  const kilobytes = Number(
+    execFileSync('du', ['-sk', '--apparent-size', stage], { encoding: 'utf8' }).split('\t')[0],
+  );
+  writeFileSync(
+    join(to, 'control'),
+    text.replace('@VERSION@', manifest.version).replace('@SIZE@', String(kilobytes)),
+  );
+  writeFileSync(join(to, 'conffiles'), '/etc/unboxd/unboxd.yaml\n');
+  for (const script of ['postinst', 'prerm', 'postrm']) {
+    cpSync(`systemd/deb/${script}`, join(to, script));
+    chmodSync(join(to, script), 0o755);
+  }
+}
+
+function pack(stage: string): string {
+  const environment = { ...process.env, SOURCE_DATE_EPOCH: epoch };
+  // Rights as a package has them, whatever the umask of who builds it.
+  execFileSync('chmod', ['-R', 'u=rwX,go=rX', stage]);
+  execFileSync('find', [stage, '-exec', 'touch', '-h', '-d', `@${epoch}`, '{}', '+']);
+  const name = `unboxd_${manifest.version}_all.deb`;
+  mkdirSync('dist', { recursive: true });
+  execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', stage, join('dist', name)], {
+    env: environment,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return join('dist', name);
+}
+
+function lastCommit(): string {
+  return execFileSync('git', ['log', '-1', '--format=%ct'], { encoding: 'utf8' }).trim();
+}
