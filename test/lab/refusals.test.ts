@@ -100,7 +100,7 @@ await describeLab('what is in the way of serving', NEEDS, () => {
     { args: ['serve', '--colour'], says: "unknown option '--colour'" },
     { args: ['serve', '--interface'], says: "option '--interface <name>' argument missing" },
     { args: ['srve'], says: "unknown command 'srve'" },
-    { args: ['explain'], says: "missing required argument 'mac-or-word'" },
+    { args: ['explain'], says: 'name a MAC or a word of the timeline' },
     { args: ['explain', 'gibberish'], says: '"gibberish" is neither a MAC nor a word of the timeline' },
     { args: ['resync'], says: 'name the phone: --mac' },
     { args: ['resync', '--mac', LISTED, '--wait', 'long'], says: 'write --wait as a duration' },
