@@ -2,13 +2,16 @@
 // Server(door, decide(register, site)), one timeline; the doors for files may stand in a thread of their own.
 
 import { type FileDoors, type FileDoorsParts, openFileDoors } from './back/doors.ts';
-import { type Ipv4, showIpv4 } from './base/ipv4.ts';
+import type { Ipv4 } from './base/ipv4.ts';
 import type { Log } from './base/log.ts';
-import { type Mac, parseMac, showMac } from './base/mac.ts';
+import { type Mac, parseMac } from './base/mac.ts';
 import { type Closable, openAll, type World } from './base/world.ts';
 import type { Appliance } from './control/api.ts';
 import { createAppliance } from './control/appliance.ts';
 import { createDhcpDesk } from './control/dhcp.ts';
+import { type Metrics, openMetrics, timeCommits } from './control/metrics.ts';
+import { createStorms, type StormKeeper } from './control/storms.ts';
+import { createTeller } from './control/teller.ts';
 import { type ConflictCheck, openConflictCheck } from './dhcp/conflict.ts';
 import { type Guard, openGuard } from './dhcp/guard.ts';
 import type { LeaseTable } from './dhcp/lease-table.ts';
@@ -18,18 +21,17 @@ import { createRecogniser } from './files/recognise.ts';
 import type { HttpOptions, Lan } from './net/ports.ts';
 import { makerOf } from './phones/makers.ts';
 import { bindAddress, createRegister, type Register } from './phones/register.ts';
-import { urlFor } from './phones/url.ts';
+import { createUrlFor, type urlFor } from './phones/url.ts';
 import { vendorOf } from './phones/vendor.ts';
 import { openPnpGuard, type PnpGuard } from './sip/guard.ts';
 import { openSip, type SipServer } from './sip/server.ts';
 import type { LoadedSite } from './site/load.ts';
 import type { LanSite } from './site/site.ts';
 import type { State, Stored } from './store/state.ts';
-import type { PhoneEvent, Tell } from './timeline/event.ts';
+import { createTally } from './timeline/counts.ts';
+import type { Tell } from './timeline/event.ts';
 import { createTimeline } from './timeline/journal.ts';
 import { rememberedProgress } from './timeline/progress.ts';
-import { isNormal } from './timeline/reason.ts';
-import { sentence } from './timeline/sentence.ts';
 
 export interface AppParts {
   readonly site: LoadedSite;
@@ -55,37 +57,47 @@ export interface App extends Closable {
 
 /** Opens all doors. Rejects with a Fault, nothing left open, when one of them cannot be opened. */
 export async function openApp(parts: AppParts): Promise<App> {
-  const { site, lanSite, lan, state, stored, world, log } = parts;
+  const { site, lanSite, lan, stored, world, log } = parts;
+  const { state, commits } = timeCommits(parts.state);
   const { catalogue, provisioning } = site;
   const timeline = createTimeline(
     stored.phones.map(({ mac, ownFile }) => [mac, rememberedProgress(mac, ownFile)]),
     (mac) => register.phones.has(mac),
   );
+  const tally = createTally();
+  timeline.follow(tally.add);
   const leases = createLeaseTable(lanSite, stored.leases, [
     ...site.phones.map(({ mac, address }) => ({ client: mac, address })),
     ...site.places.map(({ key, address }) => ({ client: key, address })),
   ]);
   state.follow(() => leases.leases.values());
   const register = rememberPhones(site, stored, leases, world);
-  const tell = teller({ state, register, log, tell: timeline.tell });
-  const url = (phone: Named): string | undefined =>
-    urlFor({ url: provisioning.url, server: lanSite.address, catalogue, phone });
+  const tell = createTeller({ state, register, log, tell: timeline.tell });
+  const url = createUrlFor({ url: provisioning.url, server: lanSite.address, catalogue });
   const openFiles = parts.openFiles ?? (async (files) => await openFileDoors({ ...files, lan, world }));
   const common = { lan, site: lanSite, register, world, tell, urlFor: url };
 
-  const opened: { sip?: SipServer; files?: FileDoors; pnpGuard?: PnpGuard; guard?: Guard } = {};
+  const opened: {
+    sip?: SipServer;
+    files?: FileDoors;
+    pnpGuard?: PnpGuard;
+    guard?: Guard;
+    metrics?: Metrics;
+  } = {};
   const doors = await openAll([
     ...(lanSite.dhcp.mode === 'off'
       ? []
-      : dhcpDoors({ ...parts, register, leases, tell, urlFor: url, opened })),
-    ...(lanSite.pnp === 'off' || lanSite.dhcp.guard.isOff
+      : dhcpDoors({ ...parts, state, register, leases, tell, urlFor: url, opened })),
+    ...(lanSite.pnp.mode === 'off' || lanSite.dhcp.guard.isOff
       ? []
       : [async () => (opened.pnpGuard = await openPnpGuard({ ...watchParts(parts), tell }))]),
     async () => {
       opened.sip = await openSip({
         ...common,
         isProbe: (mac) => opened.pnpGuard?.isProbe(mac) === true,
+        wakeable: { via: site.wake.via, served: lanSite.dhcp.relayed.map(({ subnet }) => subnet) },
         notifyStyleFor: (phone) => vendorOf(catalogue, phone.identity.vendor)?.pnp.notify ?? 'rfc',
+        takesPush: (phone) => vendorOf(catalogue, phone.identity.vendor)?.pnp.push === true,
       });
       return opened.sip;
     },
@@ -94,10 +106,20 @@ export async function openApp(parts: AppParts): Promise<App> {
       opened.files = await openFiles({ site: fileSite(parts), recognise, tell });
       return opened.files;
     },
+    async () => {
+      const shown = { site, lanSite, leases, tally, commits, world };
+      opened.metrics = await openMetrics({ ...shown, appliance: () => appliance });
+      return opened.metrics;
+    },
   ]);
   const { sip, files } = opened;
   if (sip === undefined || files === undefined) throw new Error('openAll did not open all');
+  timeline.follow((event) => {
+    if (event.kind === 'leased' || event.kind === 'released' || event.kind === 'declined')
+      files.moved?.(event.address);
+  });
 
+  let storms: StormKeeper | undefined;
   const appliance = createAppliance({
     register,
     timeline,
@@ -108,6 +130,15 @@ export async function openApp(parts: AppParts): Promise<App> {
     urlFor: url,
     world,
     wake: sip.wake,
+    push: sip.push,
+    waking: site.wake,
+    storms: (stages) => {
+      storms = createStorms({
+        ...{ world, timeline, register, stages, state, wake: sip.wake, waking: site.wake },
+        stored: stored.storms,
+      });
+      return storms;
+    },
     dhcp: createDhcpDesk({
       ...{ lan: lanSite, provisioning, register, leases, urlFor: url, world, commit: state.commit },
       objection: () => opened.guard?.objection(),
@@ -123,12 +154,29 @@ export async function openApp(parts: AppParts): Promise<App> {
       hint,
     });
   }
-  return { appliance, close: doors.close };
+  // Storms rest first: a wake-up that our closing cuts off is not one that a phone left unanswered.
+  const close = async (): Promise<void> => {
+    await storms?.close();
+    await doors.close();
+  };
+  return { appliance: { ...appliance, metrics: opened.metrics?.text }, close };
 }
 
 function fileSite({ site, lanSite, tls }: AppParts): FileDoorsParts['site'] {
   const { catalogue, templates, filesRoot, doors, provisioning } = site;
-  return { catalogue, templates, filesRoot, doors, url: provisioning.url, server: lanSite.address, tls };
+  // Where another server gives the addresses, a phone's own word must do.
+  const bind = site.files.bind ?? (lanSite.dhcp.mode === 'full' ? 'lease' : 'claim');
+  const files = { ...site.files, bind };
+  return {
+    catalogue,
+    templates,
+    filesRoot,
+    files,
+    doors,
+    url: provisioning.url,
+    server: lanSite.address,
+    tls,
+  };
 }
 
 /** What those need who look for other servers. */
@@ -213,37 +261,4 @@ function rememberPhones(site: LoadedSite, stored: Stored, leases: LeaseTable, wo
   });
   for (const { mac, address } of holders) bindAddress(register, mac, address);
   return register;
-}
-
-/** Timeline first, then the log; and what must outlive a restart goes to the state. */
-function teller(parts: { state: State; register: Register; log: Log; tell: Tell }): Tell {
-  const { state, register, log, tell } = parts;
-  return (event) => {
-    tell(event);
-    logEvent(log, event);
-    if (event.kind !== 'fetched' || event.role !== 'own' || event.mac === undefined) return;
-    const { mac, file, digest, bytes, at } = event;
-    const clues = [...(register.phones.get(mac)?.clues.values() ?? [])];
-    state.notePhone({ mac, clues, ownFile: { file, digest, bytes, at } }).catch((error: unknown) => {
-      log.error({ error: String(error) }, 'the proof of a phone could not be stored');
-    });
-  };
-}
-
-function logEvent(log: Log, event: PhoneEvent): void {
-  const level = levelOf(event);
-  // A flood makes thousands of events: what nobody reads is not put into words.
-  if (!log.isLevelEnabled(level)) return;
-  const { kind, at: _loggedAlready, mac, ...rest } = event;
-  const { from } = rest;
-  const address = 'address' in rest && rest.address !== undefined ? { address: showIpv4(rest.address) } : {};
-  const who = mac === undefined ? (from ?? 'unboxd') : showMac(mac);
-  log[level]({ event: kind, mac: mac && showMac(mac), ...rest, ...address }, `${who} ${sentence(event)}`);
-}
-
-/** What every healthy boot contains is for those who look closely. */
-function levelOf(event: PhoneEvent): 'debug' | 'info' | 'error' {
-  if (event.kind === 'fault') return 'error';
-  if (event.kind === 'garbled') return 'debug';
-  return event.kind === 'refused' && isNormal(event.because) ? 'debug' : 'info';
 }

@@ -1,6 +1,7 @@
 // The file doors in a thread of their own: phones that fetch files are not felt by those that ask for addresses.
 import { Worker } from 'node:worker_threads';
 import { Fault, messageOf } from '../base/fault.ts';
+import type { Ipv4 } from '../base/ipv4.ts';
 import type { Cancel, Closable, World } from '../base/world.ts';
 import type { Asker } from '../files/desk.ts';
 import { monotonic } from '../net/world.ts';
@@ -27,6 +28,7 @@ const LATEST = 60_000;
 
 interface Thread extends Closable {
   readonly wire: Wire<DoorsEnd>;
+  readonly moved: (address: Ipv4) => void;
   /** Why it is no more. */
   readonly ended: Promise<Fault>;
 }
@@ -71,6 +73,7 @@ export async function openFileThread(parts: ThreadParts): Promise<FileDoors> {
       digest: async (phone, name) => await thread.wire.call('digest', phone && askerOf(phone), name),
       explain: async (phone) => await thread.wire.call('explain', askerOf(phone)),
     },
+    moved: (address) => thread.moved(address),
     close: async () => {
       isClosed = true;
       cancel();
@@ -90,7 +93,11 @@ async function start(parts: ThreadParts): Promise<Thread> {
   const wire = openWire<DoorsEnd, KeeperEnd>(worker, {
     recognise: async (ask) => {
       const phone = await recognise(ask);
+      if (phone !== undefined) known.add(ask.from.address);
       return phone && askerOf(phone);
+    },
+    spoke: (asks) => {
+      for (const ask of asks) void recognise(ask).catch((error: unknown) => onWarning(messageOf(error)));
     },
     tell: (events) => {
       for (const event of events) told(parts, event);
@@ -98,6 +105,18 @@ async function start(parts: ThreadParts): Promise<Thread> {
     warn: onWarning,
   });
   void ended.then(wire.cut);
+  /** Addresses of which the thread may remember who is there. */
+  const known = new Set<Ipv4>();
+  let untold: Ipv4[] = [];
+  const moved = (address: Ipv4): void => {
+    // Most leases are of phones that have not asked for any file yet.
+    if (!known.delete(address)) return;
+    if (untold.push(address) > 1) return;
+    setImmediate(() => {
+      wire.say('moved', untold);
+      untold = [];
+    });
+  };
   const close = async (): Promise<void> => {
     // A thread that is dead has closed its sockets already.
     await wire.call('close').catch(() => undefined);
@@ -105,7 +124,7 @@ async function start(parts: ThreadParts): Promise<Thread> {
   };
   try {
     await wire.call('open');
-    return { wire, ended, close };
+    return { wire, ended, close, moved };
   } catch (error) {
     await worker.terminate();
     throw error;
@@ -122,13 +141,15 @@ function told({ tell, onWarning }: ThreadParts, event: PhoneEvent): void {
 }
 
 function dataOf({ site, ground, world }: ThreadParts): ThreadData {
-  const templates = [...site.templates].map(([key, { file, text }]) => ({ key, file, text }));
+  const templates = [...site.templates].map(([key, { file, text, partials }]) => ({
+    ...{ key, file, text, partials },
+  }));
   return { site: { ...site, templates }, ground, clockStart: world.now() - monotonic() };
 }
 
 /** Of a phone as little as is needed: what crosses is copied. */
-function askerOf({ mac, identity, listed }: Asker): Asker {
-  return { mac, identity, listed };
+function askerOf({ mac, identity, listed, held }: Asker): Asker {
+  return { mac, identity, listed, held };
 }
 
 function died(why: unknown): Fault {

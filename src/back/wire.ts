@@ -1,6 +1,7 @@
 // The wire between the main thread and that of the file doors: calls with answers, and words that need none.
 import { errnoOf, Fault, messageOf } from '../base/fault.ts';
-import type { Recognise } from '../files/desk.ts';
+import type { Ipv4 } from '../base/ipv4.ts';
+import type { FileAsk, Recognise } from '../files/desk.ts';
 import type { Desk } from '../files/serve.ts';
 import type { PhoneEvent } from '../timeline/event.ts';
 
@@ -9,11 +10,15 @@ export type DoorsEnd = Desk & {
   /** Opens all doors, or rejects with a Fault and has none open. */
   open(): Promise<void>;
   close(): Promise<void>;
+  /** Leases on these addresses changed hands. */
+  moved(addresses: readonly Ipv4[]): void;
 };
 
 /** What the main thread does when it is asked. */
 export interface KeeperEnd {
   readonly recognise: Recognise;
+  /** Phones that asked and were known already. */
+  spoke(asks: readonly FileAsk[]): void;
   tell(events: readonly PhoneEvent[]): void;
   warn(message: string): void;
 }

@@ -1,11 +1,12 @@
 // The thread of the file doors: sockets, the files folder, rendering, hashing. Who asks it learns from the main thread.
 import { getPriority, setPriority } from 'node:os';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { parseTemplate } from '../files/render.ts';
-import type { Templates } from '../files/templates.ts';
+import type { Templates } from '../files/layers.ts';
+import { type Partials, parseTemplate } from '../files/render.ts';
 import { type LanOptions, openLan } from '../net/lan.ts';
 import { realWorld } from '../net/world.ts';
 import type { PhoneEvent, Tell } from '../timeline/event.ts';
+import { createAcquaintance } from './acquaintance.ts';
 import { type FileDoors, type FileSite, openFileDoors } from './doors.ts';
 import { type DoorsEnd, type KeeperEnd, openWire } from './wire.ts';
 
@@ -22,6 +23,7 @@ interface TemplateText {
   readonly key: string;
   readonly file: string;
   readonly text: string;
+  readonly partials: Partials;
 }
 
 /** More niceness than the main thread has: where the processor is short, addresses come before files. */
@@ -49,7 +51,9 @@ function serveFiles(port: MessagePort, { site, ground, clockStart }: ThreadData)
     close: async () => {
       await doors?.close();
       flush();
+      acquaintance.flush();
     },
+    moved: (addresses) => addresses.forEach(acquaintance.moved),
     prepare: async (phone, name) => await desk().prepare(phone, name),
     digest: async (phone, name) => await desk().digest(phone, name),
     explain: async (phone) => await desk().explain(phone),
@@ -67,11 +71,17 @@ function serveFiles(port: MessagePort, { site, ground, clockStart }: ThreadData)
     if (count === MOST_AT_ONCE) flush();
   };
   const inLine = openGate(MOST_AT_ONCE);
-  const recognise: KeeperEnd['recognise'] = async (ask) =>
-    await inLine(async () => {
-      flush();
-      return await wire.call('recognise', ask);
-    });
+  const acquaintance = createAcquaintance({
+    catalogue: site.catalogue,
+    world,
+    recognise: async (ask) =>
+      await inLine(async () => {
+        flush();
+        return await wire.call('recognise', ask);
+      }),
+    spoke: (asks) => wire.say('spoke', asks),
+  });
+  const { recognise } = acquaintance;
 }
 
 /** Lets so many through at a time; others wait in a line. */
@@ -94,8 +104,8 @@ function openGate(most: number): <Value>(work: () => Promise<Value>) => Promise<
 
 function parsed(texts: readonly TemplateText[]): Templates {
   return new Map(
-    texts.map(({ key, file, text }) => {
-      const template = parseTemplate(file, text);
+    texts.map(({ key, file, text, partials }) => {
+      const template = parseTemplate(file, text, partials);
       // It was read once already, by the main thread.
       if (!template.ok) throw new Error(`${file}: ${template.error.message}`);
       return [key, template.value];

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { type Ipv4, parseIpv4, parseSubnet } from './ipv4.ts';
 import { err, ok, type Result } from './result.ts';
-import { parseDuration } from './units.ts';
+import { parseDuration, parseSize } from './units.ts';
 
 /** The shape builder itself, so that zod is imported here and nowhere else. */
 export const shape = z;
@@ -45,6 +45,17 @@ function written<Value>(what: string, parse: (text: string) => Value | undefined
 }
 
 export const duration = written('a duration (write 30s, 10m, 1h or 2d)', parseDuration);
+export const size = written('a size (write 64 KiB, 4 MiB or 1 GiB)', parseSize);
+
+/** A moment with its time zone, as milliseconds since 1970. */
+export const clockTime = written(
+  'a moment (write 2026-11-21T08:00+01:00, quoted)',
+  (text): number | undefined => {
+    const said = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)$/.test(text);
+    const at = said ? Date.parse(text) : Number.NaN;
+    return Number.isNaN(at) ? undefined : at;
+  },
+);
 export const ipv4 = written('an IPv4 address (write 10.20.0.1)', parseIpv4);
 
 /** `10.30.0.0/24`. */

@@ -8,6 +8,14 @@ export function parseDuration(text: string): number | undefined {
   return Number(match[1]) * unit;
 }
 
+/** Reads `512`, `64 KiB`, `4 MiB`, `1GiB`, also `64k` and `4 MB`, as bytes; all units are powers of 1024. */
+export function parseSize(text: string): number | undefined {
+  const match = /^(\d+)\s*(?:([kmg])(?:i?b)?|b)?$/i.exec(text.trim());
+  if (match === null) return undefined;
+  const unit = { k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[match[2]?.toLowerCase() ?? ''] ?? 1;
+  return Number(match[1]) * unit;
+}
+
 /** The shortest exact form: 3600000 is `1h`, 90000 is `90s`. */
 export function showDuration(ms: number): string {
   for (const [unit, size] of [

@@ -18,30 +18,21 @@ export interface ServerNames {
   readonly addresses: readonly string[];
 }
 
-/** What a certificate says, for people. */
-export interface CertificateFacts {
-  readonly subject: string;
-  readonly issuer: string;
-  readonly names: readonly string[];
-  readonly notBefore: Millis;
-  readonly notAfter: Millis;
-  /** SHA-256 over the DER bytes, hex. */
-  readonly fingerprint: string;
-}
-
 const DAY = 86_400_000;
 const CA_DAYS = 3650;
 /** Some TLS stacks refuse server certificates that live for longer (CA/Browser Forum Baseline Requirements 6.3.2). */
 const SERVER_DAYS = 398;
-/** A phone without a clock lives in the past: the certificate must have begun long ago. */
-const BACKDATED = Date.UTC(2000, 0, 1);
+/** A phone without a clock lives in 1970, or in the year it was made: the certificate must have begun before. */
+const BACKDATED = 0;
+/** An appliance without a clock of its own lives there too; a certificate that ends in its 1971 is of no use. */
+const NOT_BEFORE_NOW = Date.UTC(2026, 10, 1);
 
 const makeKeys = promisify(generateKeyPair);
 
 /** A new CA: may sign certificates and nothing else. */
 export async function makeAuthority(name: string, now: Millis): Promise<Identity> {
   const keys = await rsaKeys();
-  const certificate = blank(keys, { from: BACKDATED, to: now + CA_DAYS * DAY });
+  const certificate = blank(keys, { from: BACKDATED, to: trusted(now) + CA_DAYS * DAY });
   const subject = [{ name: 'commonName', value: name }];
   certificate.setSubject(subject);
   certificate.setIssuer(subject);
@@ -56,52 +47,56 @@ export async function makeAuthority(name: string, now: Millis): Promise<Identity
 /** A server certificate with subject alternative names (RFC 6125: phones of today look nowhere else). */
 export async function makeServerCertificate(
   authority: Identity,
-  { names, addresses }: ServerNames,
+  names: ServerNames,
   now: Millis,
 ): Promise<Identity> {
   const keys = await rsaKeys();
   const issuer = forge.pki.certificateFromPem(authority.certificate);
-  const certificate = blank(keys, { from: BACKDATED, to: now + SERVER_DAYS * DAY });
-  certificate.setSubject([{ name: 'commonName', value: names[0] ?? addresses[0] ?? 'unboxd' }]);
+  const certificate = blank(keys, { from: BACKDATED, to: trusted(now) + SERVER_DAYS * DAY });
+  certificate.setSubject(subjectFor(names));
   certificate.setIssuer(issuer.subject.attributes);
   certificate.setExtensions([
     { name: 'basicConstraints', cA: false, critical: true },
     { name: 'keyUsage', digitalSignature: true, keyEncipherment: true, critical: true },
     { name: 'extKeyUsage', serverAuth: true },
+    { name: 'subjectKeyIdentifier' },
+    // RFC 5280 section 4.2.1.1: strict clients refuse a certificate without it.
     {
-      name: 'subjectAltName',
-      altNames: [...names.map((value) => ({ type: 2, value })), ...addresses.map((ip) => ({ type: 7, ip }))],
+      name: 'authorityKeyIdentifier',
+      keyIdentifier: issuer.generateSubjectKeyIdentifier().getBytes(),
     },
+    alternatives(names),
   ]);
   return signed(certificate, authority.key, keys.privatePem);
 }
 
-/** Reads a certificate. Throws when the text is none. */
-export function readCertificate(pem: string): CertificateFacts {
-  const certificate = forge.pki.certificateFromPem(pem);
-  const der = forge.asn1.toDer(forge.pki.certificateToAsn1(certificate)).getBytes();
-  const alternatives = certificate.getExtension('subjectAltName') as
-    | { altNames?: AltName[] }
-    | null
-    | undefined;
-  return {
-    subject: commonName(certificate.subject),
-    issuer: commonName(certificate.issuer),
-    names: (alternatives?.altNames ?? []).map(({ ip, value }) => ip ?? value ?? ''),
-    notBefore: certificate.validity.notBefore.getTime(),
-    notAfter: certificate.validity.notAfter.getTime(),
-    fingerprint: forge.md.sha256.create().update(der).digest().toHex(),
-  };
+/** A key and a request that an outside authority signs (PKCS#10, RFC 2986), PEM. */
+export async function makeRequest(
+  names: ServerNames,
+): Promise<{ readonly request: string; readonly key: string }> {
+  const keys = await rsaKeys();
+  const request = forge.pki.createCertificationRequest();
+  request.publicKey = forge.pki.publicKeyFromPem(keys.publicPem);
+  request.setSubject(subjectFor(names));
+  request.setAttributes([{ name: 'extensionRequest', extensions: [alternatives(names)] }]);
+  request.sign(forge.pki.privateKeyFromPem(keys.privatePem), forge.md.sha256.create());
+  return { request: forge.pki.certificationRequestToPem(request), key: keys.privatePem };
 }
 
-interface AltName {
-  readonly ip?: string;
-  readonly value?: string;
+function subjectFor({ names, addresses }: ServerNames): { name: string; value: string }[] {
+  return [{ name: 'commonName', value: names[0] ?? addresses[0] ?? 'unboxd' }];
 }
 
-function commonName(subject: forge.pki.Certificate['subject']): string {
-  const field = subject.getField('CN') as { value?: unknown } | null;
-  return typeof field?.value === 'string' ? field.value : '';
+function alternatives({ names, addresses }: ServerNames) {
+  const altNames = [
+    ...names.map((value) => ({ type: 2, value })),
+    ...addresses.map((ip) => ({ type: 7, ip })),
+  ];
+  return { name: 'subjectAltName', altNames };
+}
+
+function trusted(now: Millis): Millis {
+  return Math.max(now, NOT_BEFORE_NOW);
 }
 
 interface Keys {

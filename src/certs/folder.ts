@@ -1,25 +1,23 @@
-// The certificates on disk: made once, kept, and the server's renewed when it runs out or the address changes.
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+// The certificates on disk: made once, kept, and the server's renewed when it runs out or the address changes. One
+// that an outside authority signed and the installer put there wins over our own and is never touched.
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, Fault } from '../base/fault.ts';
 import type { Millis } from '../base/world.ts';
-import {
-  type CertificateFacts,
-  type Identity,
-  makeAuthority,
-  makeServerCertificate,
-  readCertificate,
-  type ServerNames,
-} from './certificate.ts';
+import type { Identity, ServerNames } from './certificate.ts';
+import { type CertificateFacts, readCertificate } from './facts.ts';
 
 export interface Certificates {
   readonly authority: Identity;
+  /** What the HTTPS door shows. */
   readonly server: Identity;
+  readonly origin: 'own' | 'installed';
   readonly facts: { readonly authority: CertificateFacts; readonly server: CertificateFacts };
 }
 
+const DAY = 86_400_000;
 /** Renewed so long before its end: a bench that is switched on once a month must not meet a dead certificate. */
-const RENEW_BEFORE = 60 * 86_400_000;
+const RENEW_BEFORE = 60 * DAY;
 
 /** Reads the folder; makes what is missing, outdated or for other names. Keys are for their owner only (mode 0600). */
 export async function openCertificates(
@@ -29,24 +27,83 @@ export async function openCertificates(
 ): Promise<Certificates> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o750 });
-    const authority =
-      (await readIdentity(folder, 'ca')) ??
-      (await written(folder, 'ca', await makeAuthority('unboxd CA', now)));
-    const kept = await readIdentity(folder, 'server');
-    const fits = kept !== undefined && isFor(readCertificate(kept.certificate), names, now);
-    const server = fits
-      ? kept
-      : await written(folder, 'server', await makeServerCertificate(authority, names, now));
+    const authority = (await readIdentity(folder, 'ca')) ?? (await makeAuthority(folder, now));
+    const installed = await readIdentity(folder, 'installed');
+    const server = installed ?? (await ownServer(folder, { authority, names, now }));
     const facts = {
       authority: readCertificate(authority.certificate),
       server: readCertificate(server.certificate),
     };
-    return { authority, server, facts };
+    return { authority, server, origin: installed === undefined ? 'own' : 'installed', facts };
   } catch (error) {
     if (error instanceof Fault) throw error;
-    const hint = `look at the folder; to have all certificates made anew, remove it`;
+    const hint = 'look at the folder; "unboxd cert init --force" has all certificates made anew';
     throw new Fault('certificates-unusable', `the certificates in ${folder} cannot be used`, hint, error);
   }
+}
+
+/** Makes CA and server certificate. What is there stays, with a Fault, unless `force` has it put aside as `.old`. */
+export async function initCertificates(
+  folder: string,
+  { names, now, force }: { readonly names: ServerNames; readonly now: Millis; readonly force: boolean },
+): Promise<Certificates> {
+  const files = ['ca.pem', 'ca.key', 'server.pem', 'server.key'];
+  if (force) await Promise.all(files.map(async (name) => await putAside(folder, name)));
+  else await refuseExisting(folder, files, 'phones that trust the old CA will have to be given the new one');
+  return await openCertificates(folder, names, now);
+}
+
+/** What to tell of a server certificate that phones will meet; nothing when all is well. */
+export function certificateWarnings(
+  { facts: { server, authority }, origin }: Pick<Certificates, 'facts' | 'origin'>,
+  { names, addresses }: ServerNames,
+  now: Millis,
+): readonly string[] {
+  const said = new Set(server.names);
+  const missing = [...names, ...addresses].filter((name) => !said.has(name));
+  const warnings: string[] = [];
+  if (server.notAfter <= now) warnings.push(`the server certificate ran out on ${day(server.notAfter)}`);
+  else if (server.notAfter - now < 30 * DAY)
+    warnings.push(`the server certificate runs out on ${day(server.notAfter)}`);
+  if (server.notBefore > now)
+    warnings.push(`the server certificate is not valid before ${day(server.notBefore)}`);
+  if (missing.length > 0)
+    warnings.push(
+      `the server certificate does not name ${missing.join(', ')}: phones that ask for us so, and look, refuse it`,
+    );
+  if (origin === 'own' && authority.notAfter - now < 2 * RENEW_BEFORE)
+    warnings.push(
+      `the CA runs out on ${day(authority.notAfter)}: "unboxd cert init --force" makes a new one`,
+    );
+  return warnings;
+}
+
+/** `2026-11-20`. */
+export function day(at: Millis): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
+
+interface Wanted {
+  readonly authority: Identity;
+  readonly names: ServerNames;
+  readonly now: Millis;
+}
+
+async function ownServer(folder: string, { authority, names, now }: Wanted): Promise<Identity> {
+  const kept = await readIdentity(folder, 'server');
+  if (kept !== undefined && isFor(readCertificate(kept.certificate), names, now)) return kept;
+  const { makeServerCertificate } = await forge();
+  return await writeIdentity(folder, 'server', await makeServerCertificate(authority, names, now));
+}
+
+async function makeAuthority(folder: string, now: Millis): Promise<Identity> {
+  const { makeAuthority: make } = await forge();
+  return await writeIdentity(folder, 'ca', await make('unboxd CA', now));
+}
+
+/** Loaded when something must be made, which is seldom: it takes a tenth of the daemon's memory. */
+async function forge() {
+  return await import('./certificate.ts');
 }
 
 function isFor(facts: CertificateFacts, { names, addresses }: ServerNames, now: Millis): boolean {
@@ -54,7 +111,8 @@ function isFor(facts: CertificateFacts, { names, addresses }: ServerNames, now: 
   return facts.notAfter - now > RENEW_BEFORE && [...names, ...addresses].every((name) => said.has(name));
 }
 
-async function readIdentity(folder: string, name: string): Promise<Identity | undefined> {
+/** Certificate and key of that name, where both are there. */
+export async function readIdentity(folder: string, name: string): Promise<Identity | undefined> {
   try {
     const [certificate, key] = await Promise.all([
       readFile(join(folder, `${name}.pem`), 'utf8'),
@@ -67,15 +125,41 @@ async function readIdentity(folder: string, name: string): Promise<Identity | un
   }
 }
 
-/** The key first: a certificate whose key is missing would be read as whole. Each file appears complete or not at all. */
-async function written(folder: string, name: string, identity: Identity): Promise<Identity> {
-  for (const [ending, text, mode] of [
-    ['key', identity.key, 0o600],
-    ['pem', identity.certificate, 0o644],
-  ] as const) {
-    const path = join(folder, `${name}.${ending}`);
-    await writeFile(`${path}.new`, text, { mode });
-    await rename(`${path}.new`, path);
-  }
+/** The key first: a certificate whose key is missing would be read as whole. */
+export async function writeIdentity(folder: string, name: string, identity: Identity): Promise<Identity> {
+  await writeWhole(join(folder, `${name}.key`), identity.key, 0o600);
+  await writeWhole(join(folder, `${name}.pem`), identity.certificate, 0o644);
   return identity;
+}
+
+/** The file appears complete or not at all. */
+export async function writeWhole(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  await writeFile(`${path}.new`, content, { mode });
+  await rename(`${path}.new`, path);
+}
+
+/** Throws a Fault when one of the files is there. */
+export async function refuseExisting(folder: string, files: readonly string[], why: string): Promise<void> {
+  for (const name of files) {
+    const path = join(folder, name);
+    if (!(await exists(path))) continue;
+    throw new Fault(
+      'would-overwrite',
+      `${path} is there already`,
+      `--force puts it aside as ${name}.old; ${why}`,
+    );
+  }
+}
+
+/** Keeps the file under the name `.old`; nothing to do where there is none. */
+export async function putAside(folder: string, name: string): Promise<void> {
+  const path = join(folder, name);
+  if (await exists(path)) await rename(path, `${path}.old`);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -40,6 +40,8 @@ export interface Terminal {
   /** Bytes as they are. */
   raw(bytes: Uint8Array): void;
   readonly isTty: boolean;
+  /** Asks the person there; undefined at the end of the input. Absent where nobody can be asked. */
+  readonly ask?: ((question: string) => Promise<string | undefined>) | undefined;
   readonly columns: number;
   readonly rows: number;
   readonly env: Readonly<Record<string, string | undefined>>;

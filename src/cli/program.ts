@@ -9,6 +9,15 @@ export interface Program {
   readonly terminal: Terminal;
 }
 
+const EXIT_CODES = `
+Exit codes, the same for every command and in every version:
+  0  done
+  1  failed; a sentence says why, and what to try
+  2  wrong usage; nothing was done
+  3  done, but not for every phone
+doctor: 0 all is fine, 1 something will not work, 2 it works but should be looked at.
+store check: 0 whole, 1 torn or unreadable.`;
+
 /** Runs the command line `argv` (without node and script). Never throws: trouble becomes a sentence and an exit code. */
 export async function runProgram(
   { version, commands, terminal }: Program,
@@ -24,7 +33,7 @@ export async function runProgram(
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.note(text.trimEnd()),
     })
-    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 done but not for every phone.');
+    .addHelpText('after', EXIT_CODES);
   for (const command of commands) {
     addCommand(program, command).action(async (...received: unknown[]) => {
       const made = received.at(-1) as Commander;

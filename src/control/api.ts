@@ -1,5 +1,6 @@
 // What the daemon tells and takes over its local API: the shapes that server, command line and dashboard share.
 import type { Stage } from '../timeline/diagnosis.ts';
+import type { StormDesk } from './storms-api.ts';
 
 /** One line per phone. Addresses and MACs in the form people read; times in ms since 1970. */
 export interface PhoneLine {
@@ -124,6 +125,8 @@ export interface ImportResult {
 export interface ResyncOrder {
   readonly mac: string;
   readonly reboot: boolean;
+  /** Not woken but told its URL, as if it had asked by PnP. */
+  readonly push?: boolean | undefined;
   /** How long the phone may take to fetch, ms. */
   readonly patience: number;
 }
@@ -156,6 +159,9 @@ export interface Appliance {
   leases(): Promise<readonly LeaseLine[]>;
   importLeases(leases: readonly ImportedLease[]): Promise<ImportResult>;
   resync(order: ResyncOrder, say: (line: ResyncLine) => void): Promise<void>;
+  readonly storms?: StormDesk | undefined;
+  /** In the text format of Prometheus. */
+  readonly metrics?: (() => Promise<string>) | undefined;
   /** Calls back with each line that changes; what it returns ends that. */
   watch(show: (line: PhoneLine) => void): () => void;
 }

@@ -16,6 +16,8 @@ import type { Timeline } from '../timeline/journal.ts';
 import { becauseOf } from '../timeline/reason.ts';
 import type { Appliance, LeaseLine, PhoneLine } from './api.ts';
 import { type ResyncParts, resyncPhone } from './resync.ts';
+import type { StormDesk } from './storms-api.ts';
+import type { PlannerParts } from './storms-plan.ts';
 import { explanation, phoneLine, storyLine } from './views.ts';
 
 export interface ApplianceParts {
@@ -27,6 +29,10 @@ export interface ApplianceParts {
   readonly provisioning: Provisioning;
   readonly urlFor: (phone: Phone) => string | undefined;
   readonly wake: ResyncParts['wake'];
+  readonly push: ResyncParts['push'];
+  readonly waking: ResyncParts['waking'];
+  /** Opens what keeps the storms; it asks the appliance where phones stand. */
+  readonly storms?: ((stages: PlannerParts['stages']) => StormDesk) | undefined;
   /** What DHCP adds; it needs more of that room than the rest of the API does. */
   readonly dhcp: Pick<Appliance, 'explainDhcp' | 'importLeases'>;
   readonly world: World;
@@ -82,7 +88,7 @@ export function createAppliance(parts: ApplianceParts): Appliance {
         offered: makeOffer({ lan, scope: ownScope(lan), provisioning, vendor, client: phone, url }).options,
         asked: asked?.kind === 'option-55' ? asked.codes : undefined,
         files: await desk.explain(phone),
-        pnpAnswers: lan.pnp === 'provision',
+        pnpAnswers: lan.pnp.mode === 'provision',
       });
     },
     file: async (text, name) => {
@@ -93,6 +99,7 @@ export function createAppliance(parts: ApplianceParts): Appliance {
       return `${name} is not served to it, because ${becauseOf(gets.because)}${gets.detail === undefined ? '' : ` (${gets.detail})`}`;
     },
     ...parts.dhcp,
+    storms: parts.storms?.(async () => await stagesOf(register.phones.values(), lineFor)),
     leases: async () => await leaseLines(parts),
     resync: async (order, say) => {
       const phone = phoneFor(order.mac);
@@ -101,6 +108,18 @@ export function createAppliance(parts: ApplianceParts): Appliance {
     },
     watch: (show) => watch(parts, lineFor, show),
   };
+}
+
+async function stagesOf(
+  phones: Iterable<Phone>,
+  lineFor: (phone: Phone) => Promise<PhoneLine>,
+): Promise<ReadonlyMap<Mac, string>> {
+  const lines = await inSlices(
+    [...phones],
+    async (slice) =>
+      await Promise.all(slice.map(async (phone) => [phone.mac, (await lineFor(phone)).stage] as const)),
+  );
+  return new Map(lines);
 }
 
 /** Shows every phone once, then each whose line changes. Bursts of events of one phone are shown as one. */

@@ -6,7 +6,7 @@ import { errnoOf, Fault } from '../base/fault.ts';
 export interface ControlClient {
   /** Rejects with a Fault when no daemon answers or it says no. */
   get<Answer>(path: string): Promise<Answer>;
-  /** Sends `body` as JSON; rejects like `get`. */
+  /** Sends `body` as JSON, or bytes as they are; rejects like `get`. */
   post<Answer>(path: string, body: unknown): Promise<Answer>;
   bytes(path: string): Promise<Uint8Array>;
   /** Calls back for each line of an answer that takes time; resolves at its end. */
@@ -57,7 +57,8 @@ async function ask(socket: string, call: LinesCall): Promise<IncomingMessage> {
       done,
     );
     asked.once('error', (error) => failed(unreachable(socket, error)));
-    asked.end(call.body === undefined ? undefined : JSON.stringify(call.body));
+    const { body } = call;
+    asked.end(body === undefined || body instanceof Uint8Array ? body : JSON.stringify(body));
   });
 }
 

@@ -1,32 +1,30 @@
 // Waking one phone and waiting for the only proof there is: that it fetches its own file again.
+import { Fault } from '../base/fault.ts';
 import { showIpv4 } from '../base/ipv4.ts';
 import type { Mac } from '../base/mac.ts';
 import { roughly } from '../base/units.ts';
 import type { World } from '../base/world.ts';
 import type { Phone } from '../phones/phone.ts';
 import type { Vendor } from '../phones/vendor.ts';
-import type { WakeOutcome } from '../sip/notifier.ts';
+import type { WakeOutcome, WakeRequest } from '../sip/notifier.ts';
+import type { ClientEnd } from '../sip/transaction.ts';
+import type { Waking } from '../site/load-wake.ts';
 import type { PhoneEvent } from '../timeline/event.ts';
 import type { Timeline } from '../timeline/journal.ts';
 import { sentence } from '../timeline/sentence.ts';
 import type { ResyncLine, ResyncOrder } from './api.ts';
+import { planWake } from './resync-plan.ts';
+import { adviceOn, outcomeSentence, WHY } from './storms-say.ts';
 
 export interface ResyncParts {
   readonly world: World;
   readonly timeline: Timeline;
   /** Sends the NOTIFY and waits for the answer. */
   readonly wake: (request: WakeRequest) => Promise<WakeOutcome>;
+  readonly waking: Waking;
+  /** Tells the phone its URL unasked; rejects with a Fault where its make takes none. */
+  readonly push: (mac: Mac) => Promise<ClientEnd>;
 }
-
-export interface WakeRequest {
-  readonly mac: Mac;
-  readonly address: NonNullable<Phone['address']>;
-  readonly port: number;
-  readonly event: string;
-}
-
-/** Where phones hear SIP unless they told otherwise (RFC 3261 section 19.1.2). */
-const SIP_PORT = 5060;
 
 /** Wakes the phone; says each step and, last, the verdict. */
 export async function resyncPhone(
@@ -35,28 +33,45 @@ export async function resyncPhone(
   say: (line: ResyncLine) => void,
 ): Promise<void> {
   const { phone, vendor, order } = found;
-  const { address, mac } = phone;
-  if (vendor === undefined) {
-    return say({
-      verdict: 'unreachable',
-      sentence: 'not woken: its make is not known, so neither is its wake-up event',
-    });
-  }
-  if (address === undefined) {
-    return say({ verdict: 'unreachable', sentence: 'not woken: it has no address on this LAN' });
-  }
-  const { event, effect } = order.reboot ? vendor.wake.reboot : vendor.wake.fetch;
-  const port = phone.sipPort ?? SIP_PORT;
+  if (order.push === true) return await pushPhone(parts, found, say);
+  const manner = { what: order.reboot ? 'reboot' : 'fetch', byHttp: false } as const;
+  const planned = planWake(phone, vendor, { manner, waking: parts.waking });
+  if (typeof planned === 'string')
+    return say({ verdict: 'unreachable', sentence: `not woken: ${WHY[planned]}` });
+  const { request, effect } = planned;
+  const { mac, address, port, event } = request;
   say({ sentence: `sent ${event} to ${showIpv4(address)}:${port} (${effect})` });
   // Listen before sending: a quick phone fetches before its 200 is read.
   const fetch = nextFetch(parts, mac, order.patience);
   try {
-    const outcome = await parts.wake({ mac, address, port, event });
+    const outcome = await parts.wake(request);
     if (outcome.kind === 'unanswered')
       return say({ verdict: 'unanswered', sentence: noAnswer(outcome.tries) });
     say({ sentence: `answered ${outcome.status} ${outcome.reason}` });
-    if (outcome.status >= 300) return say(refused(outcome.status, vendor));
+    if (outcome.status >= 300) return say(refused(outcome, vendor));
     say(await fetch.done);
+  } finally {
+    fetch.stop();
+  }
+}
+
+/** The URL by a NOTIFY that no SUBSCRIBE asked for: for phones that are on the LAN and were given none. */
+async function pushPhone(
+  parts: ResyncParts,
+  { phone: { mac }, vendor, order }: Parameters<typeof resyncPhone>[1],
+  say: (line: ResyncLine) => void,
+): Promise<void> {
+  const fetch = nextFetch(parts, mac, order.patience);
+  try {
+    const outcome = await parts.push(mac);
+    if (outcome.kind === 'unanswered')
+      return say({ verdict: 'unanswered', sentence: noAnswer(outcome.tries) });
+    say({ sentence: `was told its URL and answered ${outcome.status} ${outcome.reason}` });
+    if (outcome.status >= 300) return say(refused(outcome, vendor));
+    say(await fetch.done);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    say({ verdict: 'unreachable', sentence: `not told: ${error.message}. Try this: ${error.hint}` });
   } finally {
     fetch.stop();
   }
@@ -66,12 +81,15 @@ function noAnswer(tries: number): string {
   return `no answer after ${tries} tries: it may be off, or obey only its registrar (then wake it through the PBX)`;
 }
 
-function refused(status: number, vendor: Vendor): ResyncLine {
-  if (status === 401 || status === 407) {
-    const sentence = `it wants a password: phones of ${vendor.name} check who wakes them`;
-    return { verdict: 'wants-password', sentence };
-  }
-  return { verdict: 'refused', sentence: `refused with ${status}` };
+function refused(
+  end: Extract<WakeOutcome, { readonly kind: 'answered' }>,
+  vendor: Vendor | undefined,
+): ResyncLine {
+  const verdict = end.status === 401 || end.status === 407 ? 'wants-password' : 'refused';
+  const outcome = { verdict, at: 0, end } as const;
+  const advice = adviceOn(outcome, vendor);
+  const sentence = outcomeSentence(outcome, 0) + (advice === undefined ? '' : `. ${advice}`);
+  return { verdict, sentence };
 }
 
 /** The first fetch of its own file from now on, or that there was none for so long. */

@@ -7,6 +7,9 @@ import { errnoOf, Fault, messageOf } from '../base/fault.ts';
 import { checkShape, type ShapeOf, shape } from '../base/shape.ts';
 import type { Closable } from '../base/world.ts';
 import type { Appliance, ResyncOrder } from './api.ts';
+import { answerCare, type Care } from './care.ts';
+import { answerMetrics } from './metrics-door.ts';
+import { answerStorms } from './storms-http.ts';
 
 interface Call {
   readonly appliance: Appliance;
@@ -23,6 +26,7 @@ interface Route {
   readonly handle: (call: Call) => Promise<void> | void;
 }
 
+const STORMS = /^\/v1\/storms((?:\/[\w-]+)*)$/;
 const ROUTES: readonly Route[] = [
   { method: 'GET', path: /^\/v1\/health$/, handle: ({ response }) => json(response, { ok: true }) },
   {
@@ -56,13 +60,16 @@ const ROUTES: readonly Route[] = [
     handle: async ({ appliance, response }) => await jsonList(response, await appliance.leases()),
   },
   { method: 'GET', path: /^\/v1\/watch$/, handle: watch },
+  { method: 'GET', path: /^\/metrics$/, handle: metrics },
   { method: 'POST', path: /^\/v1\/resync$/, handle: resync },
+  { method: 'GET', path: STORMS, handle: storms },
+  { method: 'POST', path: STORMS, handle: storms },
 ];
 
 /** Opens the API at the socket path, for its user and group only (mode 0660). Rejects with a Fault. */
-export async function openControl(path: string, appliance: Appliance): Promise<Closable> {
+export async function openControl(path: string, appliance: Appliance, care?: Care): Promise<Closable> {
   await makeRoom(path);
-  const server = createServer((request, response) => void answer(appliance, request, response));
+  const server = createServer((request, response) => void answer({ appliance, care }, request, response));
   await new Promise<void>((done, failed) => {
     server.once('error', (error) => failed(unopenable(path, error)));
     server.listen(path, done);
@@ -111,12 +118,13 @@ function unopenable(path: string, error: unknown): Fault {
 }
 
 async function answer(
-  appliance: Appliance,
+  { appliance, care }: { readonly appliance: Appliance; readonly care: Care | undefined },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://unboxd');
   try {
+    if (care !== undefined && (await answerCare(care, request, response))) return;
     for (const { method, path, handle } of ROUTES) {
       const match = path.exec(url.pathname);
       if (match === null || method !== request.method) continue;
@@ -179,12 +187,32 @@ function watch({ appliance, response }: Call): void {
   response.once('close', stop);
 }
 
+async function metrics({ appliance, response }: Call): Promise<void> {
+  if (appliance.metrics === undefined) return json(response, { error: 'no metrics here' }, 404);
+  await answerMetrics(response, appliance.metrics);
+}
+
 async function resync({ appliance, request, response }: Call): Promise<void> {
   const order = JSON.parse(await bodyOf(request)) as Partial<ResyncOrder>;
-  const { mac = '', reboot = false, patience = 60_000 } = order;
+  const { mac = '', reboot = false, push = false, patience = 60_000 } = order;
   startLines(response);
-  await appliance.resync({ mac, reboot, patience }, (line) => sendLine(response, line));
+  await appliance.resync({ mac, reboot, push, patience }, (line) => sendLine(response, line));
   response.end();
+}
+
+async function storms({ appliance, parts, request, response }: Call): Promise<void> {
+  if (appliance.storms === undefined) return json(response, { error: 'no storms here' }, 404);
+  await answerStorms(appliance.storms, {
+    method: request.method ?? '',
+    path: parts[0] ?? '',
+    body: async () => await bodyOf(request, LARGE),
+    json: (value, status) => json(response, value, status),
+    lines: (onGone) => {
+      startLines(response);
+      response.once('close', onGone);
+      return { line: (value) => sendLine(response, value), end: () => void response.end() };
+    },
+  });
 }
 
 /** Room for the leases of a /16. */

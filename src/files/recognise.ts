@@ -6,7 +6,7 @@ import type { Clue } from '../phones/clues.ts';
 import { macInUserAgent, tells } from '../phones/identify.ts';
 import { claimAddress, leaseHolderAt, meet, phoneAt, type Register } from '../phones/register.ts';
 import type { Tell } from '../timeline/event.ts';
-import { type FileAsk, type Recognise, showPeer } from './desk.ts';
+import { type Asker, type FileAsk, type Recognise, showPeer } from './desk.ts';
 import { cleanName, macInName } from './resolve.ts';
 
 export interface RecogniseParts {
@@ -35,20 +35,34 @@ export function createRecogniser(parts: RecogniseParts): Recognise {
     const { phone, events } = meet(register, { ...seen, clues });
     events.forEach(tell);
     claimAddress(register, mac, ask.from.address);
-    return phone;
+    return {
+      mac,
+      identity: phone.identity,
+      listed: phone.listed,
+      held: heldBy(register, mac, ask.from.address),
+    };
   };
 }
 
+/** Where the lease of the phone is, seen from the address that asks. */
+function heldBy({ byAddress, phones }: Register, mac: Mac, from: Ipv4): Asker['held'] {
+  if (byAddress.get(from) === mac) return 'here';
+  const address = phones.get(mac)?.address;
+  return address !== undefined && byAddress.get(address) === mac ? 'elsewhere' : undefined;
+}
+
 /**
- * A lease of ours settles who asks. Elsewhere the phone's own word counts: its User-Agent, the MAC in the file name,
+ * A certificate proves who asks, a lease of ours settles it. Elsewhere the phone's own word counts: its User-Agent, the MAC in the file name,
  * or what was last said from that address. When all are silent, the kernel may know who is there.
  */
 async function macOf(
   { register, neighbourOf }: RecogniseParts,
-  { from: { address }, userAgent }: FileAsk,
+  { from: { address }, userAgent, proof }: FileAsk,
   name: string | undefined,
 ): Promise<Mac | undefined> {
+  const proven = proof?.certificate?.macs ?? [];
   return (
+    (proven.length === 1 ? proven[0] : undefined) ??
     leaseHolderAt(register, address)?.mac ??
     (userAgent === undefined ? undefined : macInUserAgent(register.catalogue, userAgent)) ??
     (name === undefined ? undefined : macInName(register.catalogue, name)) ??

@@ -4,12 +4,14 @@ import { createHash } from 'node:crypto';
 import { Liquid, LiquidError, type Template } from 'liquidjs';
 import { showIpv4 } from '../base/ipv4.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import type { Vendor } from '../phones/vendor.ts';
+import { modelOf, type Vendor } from '../phones/vendor.ts';
 import type { LanSite } from '../site/site.ts';
 import type { Asker } from './desk.ts';
 
 export interface TemplateMistake {
   readonly message: string;
+  /** The part of it that holds the mistake, where it is not in the template itself. */
+  readonly part?: string | undefined;
   readonly line?: number | undefined;
   readonly column?: number | undefined;
 }
@@ -18,41 +20,63 @@ export interface TemplateMistake {
 export interface ParsedTemplate {
   readonly file: string;
   readonly text: string;
+  readonly partials: Partials;
   readonly parsed: readonly Template[];
 }
 
-const engine = new Liquid({
-  strictFilters: true,
-  strictVariables: true,
-  lenientIf: true,
-  ownPropertyOnly: true,
-  parseLimit: 1_000_000,
-  renderLimit: 1_000,
-  memoryLimit: 10_000_000,
-  // An empty set of partials: include, layout and render find nothing and never look at the disk.
-  templates: {},
-});
-// The clock has no place in a configuration file: phones compare digests.
-for (const filter of [
+/** Texts that templates may render as parts of themselves, by name. */
+export type Partials = Readonly<Record<string, string>>;
+
+const NO_PARTIALS: Partials = {};
+
+/** The clock and the dice have no place in a configuration file: phones compare digests. */
+const UNFIT = [
   'date',
   'date_to_xmlschema',
   'date_to_rfc822',
   'date_to_string',
   'date_to_long_string',
   'sample',
-]) {
-  delete engine.filters[filter];
+];
+
+/** One engine for all templates that share their parts. */
+const engines = new WeakMap<Partials, Liquid>();
+
+function engineFor(partials: Partials): Liquid {
+  const made = engines.get(partials) ?? makeEngine(partials);
+  engines.set(partials, made);
+  return made;
 }
 
-/** For phones that compare a version before they read on: ten digits that change with the text. */
-engine.registerFilter('checksum', (text: unknown) => {
-  const digest = createHash('sha256').update(String(text)).digest();
-  return String(digest.readUIntBE(0, 6) % 10_000_000_000).padStart(10, '0');
-});
+function makeEngine(partials: Partials): Liquid {
+  const engine = new Liquid({
+    strictFilters: true,
+    strictVariables: true,
+    lenientIf: true,
+    ownPropertyOnly: true,
+    parseLimit: 1_000_000,
+    renderLimit: 1_000,
+    memoryLimit: 10_000_000,
+    cache: true,
+    // A set in memory: include, layout and render find these and never look at the disk.
+    templates: { ...partials },
+  });
+  for (const filter of UNFIT) delete engine.filters[filter];
+  /** For phones that compare a version before they read on: ten digits that change with the text. */
+  engine.registerFilter('checksum', (text: unknown) => {
+    const digest = createHash('sha256').update(String(text)).digest();
+    return String(digest.readUIntBE(0, 6) % 10_000_000_000).padStart(10, '0');
+  });
+  return engine;
+}
 
 /** Reads a template; `file` is kept for messages. */
-export function parseTemplate(file: string, text: string): Result<ParsedTemplate, TemplateMistake> {
-  return mistaken(() => ({ file, text, parsed: engine.parse(text) }));
+export function parseTemplate(
+  file: string,
+  text: string,
+  partials: Partials = NO_PARTIALS,
+): Result<ParsedTemplate, TemplateMistake> {
+  return mistaken(() => ({ file, text, partials, parsed: engineFor(partials).parse(text) }));
 }
 
 export interface RenderQuestion {
@@ -61,14 +85,35 @@ export interface RenderQuestion {
   readonly lan: Pick<LanSite, 'address'>;
   /** The provisioning URL this phone is told. */
   readonly url: string;
+  /** Variables of the site, for every phone. */
+  readonly variables?: Readonly<Record<string, string>> | undefined;
+  /** The firmware there is for it. */
+  readonly firmware?: FirmwareVariables | undefined;
 }
 
-/** What templates may use. Columns of the phone list come first, so that none can hide a name of ours. */
-export function variablesFor({ phone, vendor, lan, url }: RenderQuestion): Readonly<Record<string, unknown>> {
+export interface FirmwareVariables {
+  readonly url: string;
+  readonly version: string;
+  readonly file: string;
+}
+
+/**
+ * What templates may use: variables of the site, of the vendor, of the model and columns of the phone list, the later
+ * winning over the earlier where they say anything. None can hide a name of ours.
+ */
+export function variablesFor(question: RenderQuestion): Readonly<Record<string, unknown>> {
+  const { phone, vendor, lan, url, variables, firmware } = question;
+  const layers = [variables, vendor.variables, modelOf(vendor, phone.identity.model)?.variables];
+  const general = Object.assign({}, ...layers) as Record<string, string>;
+  const columns = Object.entries(phone.listed?.columns ?? {}).filter(
+    ([name, value]) => value !== '' || general[name] === undefined,
+  );
   return {
     label: '',
     extension: '',
-    ...phone.listed?.columns,
+    ...general,
+    ...Object.fromEntries(columns),
+    ...(firmware === undefined ? {} : { firmware }),
     mac: phone.mac,
     model: phone.identity.model ?? '',
     vendor: vendor.id,
@@ -87,7 +132,10 @@ export function render(
   variables: Readonly<Record<string, unknown>>,
 ): Result<string, TemplateMistake> {
   const oneLine = Object.entries(variables).map(([name, value]) => [name, oneLined(value)] as const);
-  return mistaken(() => engine.renderSync([...template.parsed], Object.fromEntries(oneLine)) as string);
+  return mistaken(
+    () =>
+      engineFor(template.partials).renderSync([...template.parsed], Object.fromEntries(oneLine)) as string,
+  );
 }
 
 function oneLined(value: unknown): unknown {
@@ -99,8 +147,9 @@ function mistaken<Value>(work: () => Value): Result<Value, TemplateMistake> {
     return ok(work());
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const place = LiquidError.is(error) ? error.token.getPosition() : [];
+    const token = LiquidError.is(error) ? error.token : undefined;
+    const place = token?.getPosition() ?? [];
     const message = error.message.replace(/, line:\d+, col:\d+$/, '').replace(/, file:.*$/, '');
-    return err({ message, line: place[0], column: place[1] });
+    return err({ message, line: place[0], column: place[1], part: token?.file });
   }
 }

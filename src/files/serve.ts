@@ -1,7 +1,5 @@
 // The desk itself: has it found out who asks, resolves the name, fetches or renders the file, and tells how it went.
-import { createHash } from 'node:crypto';
 import { messageOf } from '../base/fault.ts';
-import type { Ipv4 } from '../base/ipv4.ts';
 import type { World } from '../base/world.ts';
 import { nameFor } from '../phones/files.ts';
 import { type Catalogue, modelOf, vendorOf } from '../phones/vendor.ts';
@@ -15,34 +13,27 @@ import {
   type Recognise,
   showPeer,
 } from './desk.ts';
-import type { Shelf } from './disk.ts';
-import { render, variablesFor } from './render.ts';
-import { cleanName, type Plan, type Refusal, resolve } from './resolve.ts';
-import { type Templates, templateKey } from './templates.ts';
+import { dress } from './dress.ts';
+import { listFor } from './listing.ts';
+import { type MakerParts, makeFiles, type Prepared } from './make.ts';
+import { macSlip } from './near.ts';
+import type { Pacer } from './pace.ts';
+import { cleanName, macInName, type Refusal } from './resolve.ts';
+import { type SecretRule, secretObjection } from './secrets.ts';
+import { type TakeParts, takeUpload } from './take.ts';
 
 /** From this size on a transfer takes long enough for its beginning to be news. */
 const LONG_TRANSFER = 200_000;
 
-export interface DeskParts {
+export interface DeskParts extends MakerParts {
   readonly recognise: Recognise;
-  readonly catalogue: Catalogue;
-  readonly templates: Templates;
-  readonly shelf: Shelf;
-  readonly lan: { readonly address: Ipv4 };
-  readonly urlFor: (phone: Asker) => string | undefined;
+  /** Who may have files with passwords; absent: whoever asks for them. */
+  readonly secrets?: SecretRule | undefined;
+  readonly inbox?: TakeParts['inbox'];
+  /** Lets firmware go to so many phones at a time; absent: to all. */
+  readonly pacer?: Pacer | undefined;
   readonly world: World;
   readonly tell: Tell;
-}
-
-/** A file as it would be served now. */
-export interface Prepared {
-  readonly kind: 'file';
-  readonly name: string;
-  readonly role: FileRole;
-  readonly content: Uint8Array;
-  readonly digest: string;
-  readonly type: string;
-  readonly origin: 'rendered' | 'static';
 }
 
 /** One line of `explain`: a file in the vendor's request order and what the phone would get. */
@@ -50,7 +41,9 @@ export interface ExplainedFile {
   readonly name: string;
   readonly role: FileRole;
   /** Of the content its length alone: a firmware is not carried about to be described. */
-  readonly gets: (Omit<Prepared, 'content'> & { readonly content: { readonly length: number } }) | Refusal;
+  readonly gets:
+    | (Omit<Prepared, 'content' | 'sealed'> & { readonly content: { readonly length: number } })
+    | Refusal;
 }
 
 /** The desk as those see it who look at files without fetching them. */
@@ -64,41 +57,48 @@ export interface Desk {
 }
 
 export function createDesk(parts: DeskParts): Desk & FileDesk {
-  const prepare: Desk['prepare'] = async (phone, name) => {
-    const cleaned = cleanName(name);
-    if (!cleaned.ok) return { kind: 'refuse', because: 'name-not-allowed', detail: cleaned.error };
-    const plan = resolve({ name: cleaned.value, phone, catalogue: parts.catalogue });
-    if (!('statics' in plan)) return plan;
-    const found = await parts.shelf.find(plan.statics);
-    if (found !== undefined)
-      return prepared(plan, { content: found.content, origin: 'static', type: BINARY });
-    return fromTemplate(parts, plan, phone);
-  };
+  const { recognise, catalogue, world, tell } = parts;
+  const prepare = makeFiles(parts);
+  const objection = (ask: FileAsk, phone: Asker | undefined) =>
+    parts.secrets && secretObjection(parts.secrets, { phone, proof: ask.proof, now: world.now() });
+  /** What is prepared, as far as whoever asks may have it. */
+  const permitted = (ask: FileAsk, phone: Asker | undefined, gets: Prepared | Refusal): Prepared | Refusal =>
+    gets.kind === 'file' && gets.isSecret ? (objection(ask, phone) ?? gets) : gets;
+
   return {
-    prepare,
+    prepare: async (phone, name) => await prepare(phone, name),
     digest: async (phone, name) => {
       const gets = await prepare(phone, name);
       return gets.kind === 'file' ? gets.digest : undefined;
     },
     ask: async (ask) => {
-      const phone = await parts.recognise(ask);
+      let phone: Asker | undefined;
       try {
-        return answered(parts, { ask, phone, gets: await prepare(phone, ask.name) });
+        phone = await recognise(ask);
+        return answered(parts, { ask, phone, gets: permitted(ask, phone, await prepare(phone, ask.name)) });
       } catch (error) {
-        const { world, tell } = parts;
         const hint = 'look at the disk and at the permissions of the files folder';
-        tell({
-          kind: 'fault',
-          at: world.now(),
-          mac: phone?.mac,
-          code: 'file-unreadable',
-          message: messageOf(error),
-          hint,
-        });
+        const [code, message] = ['file-unreadable', messageOf(error)];
+        tell({ kind: 'fault', at: world.now(), mac: phone?.mac, code, message, hint });
         return { kind: 'refused', because: 'no-such-file' };
       }
     },
-    explain: async (phone) => await explained(parts.catalogue, prepare, phone),
+    explain: async (phone) => await explained(catalogue, prepare, phone),
+    upload: async (ask) => {
+      const phone = await recognise(ask).catch(() => undefined);
+      const isServed = async (writer: Asker, name: string): Promise<boolean> => {
+        const gets = await prepare(writer, name);
+        return gets.kind === 'file' && gets.origin !== 'uploaded';
+      };
+      return await takeUpload({ ...parts, isServed, objection }, ask, phone);
+    },
+    list: async (ask) => {
+      const phone = await recognise(ask);
+      const folder = ask.name.replaceAll(/[\\/]+/g, '/').replace(/^\/|\/$/g, '');
+      const files = await listFor({ ...parts, prepare }, phone, folder);
+      // A file that would be refused is not shown either.
+      return objection(ask, phone) === undefined ? files?.all : files?.open;
+    },
   };
 }
 
@@ -115,11 +115,8 @@ async function explained(
       files.push({ name, role: file.role, gets: withoutContent(await prepare(phone, name)) });
     } else if (vendor && modelOf(vendor, phone.identity.model) === undefined) {
       const detail = 'its name holds the model, which is not known yet';
-      files.push({
-        name: file.ask,
-        role: file.role,
-        gets: { kind: 'refuse', because: 'no-such-file', detail },
-      });
+      const gets = { kind: 'refuse', because: 'no-such-file', detail } as const;
+      files.push({ name: file.ask, role: file.role, gets });
     }
     // A known model without that token has no such file: it does not ask for one.
   }
@@ -127,38 +124,9 @@ async function explained(
 }
 
 function withoutContent(gets: Prepared | Refusal): ExplainedFile['gets'] {
-  return gets.kind === 'refuse' ? gets : { ...gets, content: { length: gets.content.length } };
-}
-
-const BINARY = 'application/octet-stream';
-
-function fromTemplate(parts: DeskParts, plan: Plan, phone: Asker | undefined): Prepared | Refusal {
-  if (plan.otherwise.kind === 'refuse') return plan.otherwise;
-  const { file } = plan.otherwise;
-  const vendor = vendorOf(parts.catalogue, phone?.identity.vendor);
-  const template = vendor && parts.templates.get(templateKey(vendor.id, file.template ?? ''));
-  const url = phone && parts.urlFor(phone);
-  if (phone === undefined || vendor === undefined || template === undefined || url === undefined) {
-    return { kind: 'refuse', because: 'no-such-file' };
-  }
-  const text = render(template, variablesFor({ phone, vendor, lan: parts.lan, url }));
-  if (!text.ok) return { kind: 'refuse', because: 'template-broken', detail: text.error.message };
-  return prepared(plan, { content: Buffer.from(text.value), origin: 'rendered', type: vendor.config.type });
-}
-
-function prepared(plan: Plan, made: Pick<Prepared, 'content' | 'origin' | 'type'>): Prepared {
-  return { kind: 'file', name: plan.name, role: plan.role, digest: digestOf(made.content), ...made };
-}
-
-/** Of bytes in memory, which nobody changes: a firmware that many phones fetch at a time is gone through once. */
-const digests = new WeakMap<Uint8Array, string>();
-
-function digestOf(content: Uint8Array): string {
-  const known = digests.get(content);
-  if (known !== undefined) return known;
-  const digest = createHash('sha256').update(content).digest('hex');
-  digests.set(content, digest);
-  return digest;
+  if (gets.kind === 'refuse') return gets;
+  const { sealed, ...rest } = gets;
+  return { ...rest, content: { length: (sealed ?? rest).content.length } };
 }
 
 interface Answering {
@@ -167,23 +135,57 @@ interface Answering {
   readonly gets: Prepared | Refusal;
 }
 
-function answered({ world, tell }: DeskParts, { ask, phone, gets }: Answering): FileAnswer {
+function answered(parts: DeskParts, { ask, phone, gets }: Answering): FileAnswer {
+  const { world, tell } = parts;
+  if (gets.kind === 'refuse') return refused(parts, { ask, phone, gets });
+  const form = dress(gets, ask);
+  if ('because' in form) return refused(parts, { ask, phone, gets: form });
   const who = { mac: phone?.mac, from: showPeer(ask.from), door: ask.door } as const;
-  if (gets.kind === 'refuse') {
-    const { because, detail } = gets;
-    tell({ ...who, at: world.now(), kind: 'refused', file: ask.name.replace(/^\/+/, ''), because, detail });
-    return { kind: 'refused', because, detail };
-  }
-  const { name, role, content, digest, type } = gets;
+  // What is told is the digest of what was made, in whatever form it went out: by it phones are known to be up to date.
+  const { name, role, digest, type, modified, detail } = gets;
   const file = { ...who, file: name, role };
-  if (content.length >= LONG_TRANSFER)
-    tell({ ...file, at: world.now(), kind: 'fetching', bytes: content.length });
+  const size = form.content.length;
+  const transfer =
+    ask.look === true
+      ? undefined
+      : parts.pacer?.open({ ...file, vendor: phone?.identity.vendor, bytes: size });
+  if (transfer?.kind === 'refused') {
+    const { because, detail: why } = transfer;
+    tell({ ...who, at: world.now(), kind: 'refused', file: name, because, detail: why });
+    return transfer;
+  }
+  if (size >= LONG_TRANSFER && ask.look !== true)
+    tell({ ...file, at: world.now(), kind: 'fetching', bytes: size });
   const ended = (outcome: FileOutcome): void => {
     const { bytes, complete, unchanged, why = 'the connection broke' } = outcome;
+    transfer?.over();
     const at = world.now();
     if (unchanged === true) tell({ ...file, at, kind: 'up-to-date', digest });
-    else if (complete) tell({ ...file, at, kind: 'fetched', bytes: content.length, digest });
-    else tell({ ...who, at, kind: 'transfer-ended-early', file: name, bytes, of: content.length, why });
+    else if (complete) tell({ ...file, at, kind: 'fetched', bytes: size, digest, detail });
+    else tell({ ...who, at, kind: 'transfer-ended-early', file: name, bytes, of: size, why });
   };
-  return { kind: 'file', name, role, content, digest, type, ended };
+  const { pace, progress } = transfer ?? {};
+  const { content, encoding, varies } = form;
+  const sent = { name, role, content, digest: form.digest, type, modified, encoding, varies };
+  return { kind: 'file', ...sent, pace, progress, ended };
+}
+
+function refused(parts: DeskParts, { ask, phone, gets }: Answering & { readonly gets: Refusal }): FileAnswer {
+  const { world, tell } = parts;
+  const who = { mac: phone?.mac, from: showPeer(ask.from), door: ask.door } as const;
+  const { because } = gets;
+  const detail = gets.detail ?? slipOf(parts, { ask, phone, gets });
+  const alarm = because === 'file-of-another-phone' || because === 'not-the-holder' ? true : undefined;
+  const file = ask.name.replace(/^\/+/, '');
+  tell({ ...who, at: world.now(), kind: 'refused', file, because, detail, alarm });
+  return { kind: 'refused', because, detail };
+}
+
+/** A MAC that is nearly its own explains a refusal. */
+function slipOf({ catalogue }: DeskParts, { ask, phone, gets }: Answering): string | undefined {
+  if (phone === undefined || gets.kind === 'file' || gets.because !== 'file-of-another-phone')
+    return undefined;
+  const cleaned = cleanName(ask.name);
+  const named = cleaned.ok ? macInName(catalogue, cleaned.value) : undefined;
+  return named === undefined ? undefined : macSlip(named, phone.mac);
 }

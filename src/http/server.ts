@@ -1,25 +1,45 @@
 // The HTTP door: requests of phones to the desk and back.
+import { randomBytes } from 'node:crypto';
 import { isWithin } from '../base/ipv4.ts';
 import type { Closable, World } from '../base/world.ts';
-import { type FileDesk, showPeer } from '../files/desk.ts';
+import { type FileDesk, type Proof, showPeer } from '../files/desk.ts';
 import type { HttpOptions, Lan, PlainAnswer, PlainRequest } from '../net/ports.ts';
+import type { Catalogue } from '../phones/vendor.ts';
+import type { Account } from '../site/accounts.ts';
 import type { Tell } from '../timeline/event.ts';
-import { answerWith, decideHttp, refusal } from './policy.ts';
+import type { Reason } from '../timeline/reason.ts';
+import { decideSignIn } from './auth.ts';
+import { decideCertificate } from './certificate.ts';
+import { acceptsGzip } from './encoding.ts';
+import { createNonces, type Nonces } from './nonce.ts';
+import { answerWith, decideHttp, type HttpDecision } from './policy.ts';
+import { refusal } from './refusal.ts';
+import { unfilledIn } from './target.ts';
+import { takeUpload } from './upload.ts';
 
 export interface HttpDoor {
   readonly lan: Lan;
   readonly port: number;
   /** Certificate and key: the door is HTTPS. */
   readonly tls?: HttpOptions['tls'];
-  readonly desk: FileDesk;
+  readonly desk: Pick<FileDesk, 'ask' | 'upload'>;
+  /** Who may enter which folder; folders without an account are open. */
+  readonly accounts: readonly Account[];
+  readonly catalogue: Catalogue;
   readonly world: World;
   readonly tell: Tell;
 }
 
+interface OpenDoor extends HttpDoor {
+  readonly name: 'http' | 'https';
+  readonly nonces: Nonces;
+}
+
 /** Serves files over HTTP, or with a certificate over HTTPS, on the LAN. Rejects with a Fault when the port cannot be had. */
-export async function openHttpServer(door: HttpDoor): Promise<Closable> {
-  const { lan, port, tls, world, tell } = door;
-  const name = nameOf(door);
+export async function openHttpServer(parts: HttpDoor): Promise<Closable> {
+  const { lan, port, tls, world, tell } = parts;
+  const name = tls === undefined ? 'http' : 'https';
+  const door: OpenDoor = { ...parts, name, nonces: createNonces(randomBytes(32)) };
   return await lan.listenHttp(
     {
       port,
@@ -28,6 +48,8 @@ export async function openHttpServer(door: HttpDoor): Promise<Closable> {
         const seen = { at: world.now(), from: showPeer(from) };
         tell({ ...seen, kind: 'garbled', door: name, because: 'bad-value', offset: 0, bytes: 0 });
       },
+      onTlsRefused: (from, because, detail) =>
+        tell({ at: world.now(), from: showPeer(from), kind: 'tls-refused', door: name, because, detail }),
       onTrouble: (error) => {
         const hint = 'phones ask again by themselves; look at the log if this repeats';
         tell({ at: world.now(), kind: 'fault', code: 'http-trouble', message: error.message, hint });
@@ -37,21 +59,81 @@ export async function openHttpServer(door: HttpDoor): Promise<Closable> {
   );
 }
 
-async function answer(door: HttpDoor, request: PlainRequest): Promise<PlainAnswer> {
-  const { desk, lan, tell, world } = door;
+interface Refusing {
+  readonly because: Reason;
+  readonly detail?: string | undefined;
+  /** Somebody may be after the passwords of a phone. */
+  readonly alarm?: boolean | undefined;
+  readonly challenges?: readonly string[] | undefined;
+}
+
+async function answer(door: OpenDoor, request: PlainRequest): Promise<PlainAnswer> {
   const decision = decideHttp(request);
-  const refused = (because: Parameters<typeof refusal>[1], status: number): PlainAnswer => {
-    const seen = { at: world.now(), from: showPeer(request.from) };
-    tell({ ...seen, kind: 'refused', door: nameOf(door), file: decision.name, because });
-    return refusal(status, because);
+  const entry = enter(door, request, decision);
+  if ('because' in entry) return refuse(door, { request, decision }, entry);
+  if (decision.kind === 'refuse') return refuse(door, { request, decision }, decision);
+  const { name } = decision;
+  const asks = {
+    door: door.name,
+    name,
+    from: request.from,
+    userAgent: request.headers['user-agent'],
+    acceptsGzip: acceptsGzip(request.headers['accept-encoding']),
+    proof: entry.proof,
   };
-  if (!isWithin(lan.subnet, request.from.address)) return refused('sender-off-the-lan', 403);
-  if (decision.kind === 'refuse') return refused(decision.because, decision.status);
-  const userAgent = request.headers['user-agent'];
-  const file = await desk.ask({ door: nameOf(door), name: decision.name, from: request.from, userAgent });
+  if (decision.kind === 'take')
+    return await takeUpload(door.desk, { ...asks, length: decision.length }, request);
+  const file = await door.desk.ask({ ...asks, ...(decision.head ? { look: true } : {}) });
+  if (file.kind === 'refused' && file.detail === undefined && file.because === 'no-such-file') {
+    const macro = unfilledIn(name);
+    if (macro !== undefined) return refusal({ ...file, detail: `the phone should have filled in ${macro}` });
+  }
   return answerWith(file, request);
 }
 
-function nameOf(door: HttpDoor): 'http' | 'https' {
-  return door.tls === undefined ? 'http' : 'https';
+/** What must be right before the desk is asked, and what the peer has proven on the way. */
+function enter(
+  { lan, tls, accounts, catalogue, nonces, world }: OpenDoor,
+  request: PlainRequest,
+  { name }: HttpDecision,
+): { readonly proof: Proof | undefined } | Refusing {
+  if (!isWithin(lan.subnet, request.from.address)) return { because: 'sender-off-the-lan' };
+  let certificate: Proof['certificate'];
+  if (tls?.clients !== undefined) {
+    const { ask } = tls.clients;
+    const verdict = decideCertificate({ certificate: request.certificate, ask, name, catalogue });
+    if (verdict.kind === 'refuse') return { ...verdict, alarm: verdict.because !== 'certificate-needed' };
+    certificate = verdict.proof;
+  }
+  let account: string | undefined;
+  if (accounts.length > 0) {
+    const signIn = decideSignIn({ request, name, accounts, nonces, now: world.now() });
+    if (signIn.kind === 'challenge') return signIn;
+    if (signIn.kind === 'known') account = signIn.account;
+  }
+  return { proof: certificate === undefined && account === undefined ? undefined : { certificate, account } };
+}
+
+interface Asked {
+  readonly request: PlainRequest;
+  readonly decision: HttpDecision;
+}
+
+function refuse(
+  { name, world, tell }: OpenDoor,
+  { request, decision }: Asked,
+  { because, detail, alarm, challenges }: Refusing,
+): PlainAnswer {
+  tell({
+    kind: 'refused',
+    at: world.now(),
+    from: showPeer(request.from),
+    door: name,
+    file: decision.name.replace(/^\/+/, ''),
+    ...{ because, detail },
+    ...(alarm === true ? { alarm } : {}),
+    ...(decision.kind === 'take' ? { writing: true } : {}),
+  });
+  const answer = refusal({ because, detail });
+  return challenges === undefined ? answer : { ...answer, challenges };
 }

@@ -8,6 +8,8 @@ import { bindFault, type Place } from './bind-fault.ts';
 export interface DeviceSocketOptions extends Place {
   /** UDP only: other sockets may have the port too. */
   readonly shared: boolean;
+  /** TCP only: bound for a connection of ours, not listening. */
+  readonly dials?: boolean;
 }
 
 export interface DeviceSockets {
@@ -89,7 +91,7 @@ function open(libc: Libc, options: DeviceSocketOptions): number {
     if (isTcp || shared) set(SO_REUSEADDR, int(1));
     const address = socketAddress(options);
     check('bind', libc.bind(descriptor, address, address.length));
-    if (isTcp) check('listen', libc.listen(descriptor, BACKLOG));
+    if (isTcp && options.dials !== true) check('listen', libc.listen(descriptor, BACKLOG));
     return descriptor;
   } catch (error) {
     libc.close(descriptor);

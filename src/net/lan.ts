@@ -4,6 +4,7 @@ import type { World } from '../base/world.ts';
 import { type DeviceSockets, loadDeviceSockets } from './device-socket.ts';
 import { findInterface, listInterfaces } from './interfaces.ts';
 import type { HttpOptions, Lan, OnDatagram, PlainAnswer, PlainRequest, UdpOptions } from './ports.ts';
+import { dialTcp, listenTcp } from './stream.ts';
 import type { Inherited } from './systemd.ts';
 import { type HttpListener, listenHttp } from './tcp.ts';
 import { openUdp, type RealUdpSocket } from './udp.ts';
@@ -55,6 +56,8 @@ export function openLan(options: LanOptions): RealLan {
     subnet,
     openUdp: async (udp, onDatagram) => await openUdp(ground, udp, onDatagram),
     listenHttp: async (http, answer) => await listenHttp(ground, http, answer),
+    listenTcp: async (tcp, accept) => await listenTcp(ground, tcp, accept),
+    dialTcp: async (dial, handlers) => await dialTcp(ground, dial, handlers),
   };
 }
 

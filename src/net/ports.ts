@@ -26,6 +26,8 @@ export interface UdpOptions {
 
 export interface UdpSocket extends Closable {
   readonly port: number;
+  /** What it is bound to, where it is known: a socket from elsewhere may be bound to ANY whatever was asked for. */
+  readonly address?: Ipv4 | undefined;
   /** Sends at once; trouble goes to `onTrouble`. The bytes must not be changed afterwards. */
   send(bytes: Uint8Array, to: Peer): void;
 }
@@ -41,6 +43,22 @@ export interface PlainRequest {
   /** Names in lower case; a repeated header is joined as node:http does. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly from: Peer;
+  /** The body, to be read at most once; what is not read is thrown away. Iterating throws when the connection breaks. */
+  readonly body?: AsyncIterable<Uint8Array> | undefined;
+  /** The client certificate, where one was shown. */
+  readonly certificate?: PeerCertificate | undefined;
+}
+
+/** A client certificate as the listener saw it. */
+export interface PeerCertificate {
+  /** `CN=..., OU=...`, in the order of the certificate. */
+  readonly subject: string;
+  /** The values of all attributes of the subject. */
+  readonly values: readonly string[];
+  /** Whether it leads to a certificate authority that is trusted here. */
+  readonly isTrusted: boolean;
+  /** Why it does not, as a sentence's end. */
+  readonly why?: string | undefined;
 }
 
 export interface PlainAnswer {
@@ -48,17 +66,104 @@ export interface PlainAnswer {
   readonly headers: Readonly<Record<string, string>>;
   /** Absent for HEAD, 304 and the like. */
   readonly body?: Uint8Array | undefined;
+  /** The values of as many WWW-Authenticate fields: phones read one challenge a field. */
+  readonly challenges?: readonly string[] | undefined;
+  /** Not more bytes a second than so many. */
+  readonly pace?: number | undefined;
+  /** Called now and then with how many bytes of the body went out so far. */
+  readonly progress?: ((bytes: number) => void) | undefined;
   /** Called once, when the last byte went out or the connection broke. */
   readonly sent?: (outcome: { readonly complete: boolean; readonly bytes: number }) => void;
 }
 
 export interface HttpOptions {
   readonly port: number;
-  /** Certificate and key, PEM: the listener speaks HTTPS. */
-  readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
+  /** The listener speaks HTTPS. */
+  readonly tls?: TlsDoor | undefined;
   readonly onTrouble: (error: Error) => void;
   /** Bytes on the port that are not HTTP. */
   readonly onGarbled: (from: Peer) => void;
+  /** A peer with which no TLS came about; `detail` is in the words of the TLS library. */
+  readonly onTlsRefused?: ((from: Peer, why: TlsRefusal, detail?: string) => void) | undefined;
+}
+
+/** What a listener needs to speak HTTPS. */
+export interface TlsDoor {
+  /** PEM; those of intermediate authorities follow the server's own. */
+  readonly certificate: string;
+  /** PEM. */
+  readonly key: string;
+  /** Client certificates are asked for, and checked against these authorities (PEM). */
+  readonly clients?:
+    | { readonly ask: 'optional' | 'required'; readonly authorities: readonly string[] }
+    | undefined;
+  /** TLS 1.0 and 1.1 too, with ciphers of that time. */
+  readonly isLegacy?: boolean | undefined;
+  /** The CA that phones must trust, PEM; it is no secret. */
+  readonly authority?: string | undefined;
+}
+
+/** Why no TLS came about. */
+export type TlsRefusal =
+  | 'tls-unknown-ca'
+  | 'tls-bad-certificate'
+  | 'tls-certificate-expired'
+  | 'tls-certificate-refused'
+  | 'tls-too-old'
+  | 'tls-too-new'
+  | 'tls-no-common-cipher'
+  | 'tls-plain-http'
+  | 'tls-not-tls'
+  | 'tls-cut-off'
+  | 'tls-silent'
+  | 'tls-failed';
+
+export interface TcpOptions {
+  /** 0 lets the kernel choose. */
+  readonly port: number;
+  /** With port 0: the first free one between these two. */
+  readonly range?: { readonly first: number; readonly last: number } | undefined;
+  /** "FTP", "SIP". */
+  readonly purpose: string;
+  readonly onTrouble: (error: Error) => void;
+}
+
+/** What one side of a connection wants to hear. */
+export interface TcpHandlers {
+  /** `bytes` belong to the receiver. */
+  readonly onBytes: (bytes: Uint8Array) => void;
+  /** The peer sends no more, but may still read. */
+  readonly onEnd: () => void;
+  /** Called once, last. */
+  readonly onClose: () => void;
+}
+
+export interface TcpStream {
+  readonly near: Peer;
+  readonly far: Peer;
+  /** Resolves when there is room for more: true, or false when the connection is gone. Never rejects. */
+  send(bytes: Uint8Array): Promise<boolean>;
+  /** Reads no more until `go`. */
+  hold(): void;
+  go(): void;
+  /** Sends what is left, then the end. */
+  end(): void;
+  destroy(): void;
+}
+
+export interface TcpListener extends Closable {
+  readonly port: number;
+}
+
+export interface DialOptions {
+  readonly to: Peer;
+  /** From any free port but with our address on the LAN, or from this port. */
+  readonly fromPort?: number | undefined;
+  readonly timeoutMs: number;
+  /** TLS; phones have certificates of their own making, so `verify` is off unless authorities are given (PEM). */
+  readonly tls?:
+    | { readonly authorities?: readonly string[] | undefined; readonly serverName?: string }
+    | undefined;
 }
 
 /** One served interface. */
@@ -72,4 +177,8 @@ export interface Lan {
     options: HttpOptions,
     answer: (request: PlainRequest) => Promise<PlainAnswer>,
   ): Promise<Closable>;
+  /** Connections to a port of ours; the handlers of each come from `accept`. Closing ends all of them. */
+  listenTcp(options: TcpOptions, accept: (stream: TcpStream) => TcpHandlers): Promise<TcpListener>;
+  /** A connection of ours; rejects with an Error whose message is a plain sentence. */
+  dialTcp(options: DialOptions, handlers: TcpHandlers): Promise<TcpStream>;
 }

@@ -1,13 +1,16 @@
 // The HTTP listener of a LAN: node:http on a pinned socket, requests and answers in plain form.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
+import type { Server as SecureServer } from 'node:https';
 import type { ListenOptions, Socket } from 'node:net';
 import { errnoOf } from '../base/fault.ts';
 import { ANY, parseIpv4, showIpv4 } from '../base/ipv4.ts';
 import type { Closable } from '../base/world.ts';
 import { answerWith } from './http-answer.ts';
+import { bodyOf } from './http-body.ts';
 import type { HttpOptions, Peer, PlainAnswer, PlainRequest } from './ports.ts';
+import { watchSlowPeers } from './slow-peers.ts';
 import { interfaceIndex, tend } from './tend.ts';
+import { certificateOf, createTlsServer } from './tls.ts';
 import { type Bound, bindOnLan, type Ground, orFault, placeOf, type Wanted, type Way } from './ways.ts';
 
 export interface HttpListener extends Closable {
@@ -23,10 +26,10 @@ interface Door {
   readonly answer: Answerer;
 }
 
-const MOST_CONNECTIONS = 1000;
+const MOST_CONNECTIONS = 4000;
+/** Of these, so many may be open and have asked nothing. */
+const MOST_SILENT = 1500;
 const MOST_HEADER_BYTES = 16 * 1024;
-/** Phones send no body that we want here. A little of it is read away, so that the connection can be kept. */
-const MOST_BODY_BYTES = 64 * 1024;
 /** A phone that writes its flash reads nothing for a minute. */
 const IDLE_MS = 120_000;
 
@@ -89,11 +92,13 @@ async function close(server: Server | SecureServer): Promise<void> {
 }
 
 function createHttpServer(door: Door): Server | SecureServer {
-  const { tls } = door.options;
+  const { tls, onGarbled, onTlsRefused = onGarbled } = door.options;
   const settings = {
     maxHeaderSize: MOST_HEADER_BYTES,
     headersTimeout: 15_000,
     requestTimeout: 60_000,
+    // How often those two are looked at; by default they would last half a minute longer.
+    connectionsCheckingInterval: 2000,
     keepAliveTimeout: 10_000,
     // Phones in the field send a control byte in their User-Agent, bare line feeds, HTTP/1.1 without Host. There is
     // no proxy between us and them, so lenience opens no way to smuggle a second request past anyone.
@@ -103,55 +108,74 @@ function createHttpServer(door: Door): Server | SecureServer {
   const server =
     tls === undefined
       ? createServer(settings)
-      : createSecureServer({ ...settings, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' });
+      : createTlsServer(settings, tls, (socket, ...why) => onTlsRefused(peerOf(socket), ...why));
+  // Some clients end their side when the request is out. By default Node hangs up on them, answer or not; the types do
+  // not know the switch.
+  Object.assign(server, { httpAllowHalfOpen: true });
   server.maxConnections = MOST_CONNECTIONS;
   server.setTimeout(IDLE_MS);
-  server.on('request', (request, response) => void serve(door, request, response));
+  const event = tls === undefined ? 'connection' : 'secureConnection';
+  const { spoke } = watchSlowPeers(server, { most: MOST_SILENT, event });
+  server.on('request', (request, response) => {
+    spoke(request.socket);
+    void serve(door, { request, response, awaits100: false });
+  });
+  // Without this listener Node would say 100 before anybody has looked whether the upload is wanted.
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    spoke(request.socket);
+    void serve(door, { request, response, awaits100: true });
+  });
+  server.on('connect', (_request, socket) => {
+    socket.end(
+      'HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+    );
+  });
   server.on('clientError', (error: Error, socket) => refuseGarbled(door, error, socket as Socket));
-  // A phone that does not trust the certificate, or bytes that are no TLS. The socket is closed by Node.
-  server.on('tlsClientError', (_error: Error, socket: Socket) => door.options.onGarbled(peerOf(socket)));
   return server;
 }
 
-async function serve(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  discardBody(request, response);
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly awaits100: boolean;
+}
+
+async function serve(door: Door, { request, response, awaits100 }: Exchange): Promise<void> {
+  const { world } = door.ground;
+  const body = bodyOf(request, response, { awaits100, world });
+  const isHead = request.method === 'HEAD';
   try {
-    const answer = await door.answer(plainRequest(request));
-    answerWith(response, answer, request.method === 'HEAD');
+    const answer = await door.answer(plainRequest(request, body.bytes, door.options.tls));
+    answerWith(response, answer, { isHead, world, linger: body.linger() });
   } catch (error) {
     door.options.onTrouble(error instanceof Error ? error : new Error(String(error)));
     if (response.headersSent) response.destroy();
-    else answerWith(response, UNABLE, request.method === 'HEAD');
+    else answerWith(response, UNABLE, { isHead, world, linger: body.linger() });
   }
 }
 
 /** 503 and not 500: it asks the phone to come again, and it is we who are at fault. */
 const UNABLE: PlainAnswer = { status: 503, headers: { 'retry-after': '10' }, body: new Uint8Array(0) };
 
-function plainRequest(request: IncomingMessage): PlainRequest {
-  const headers = Object.entries(request.headers).map(([name, value]) => [
-    name,
-    Array.isArray(value) ? value.join(', ') : value,
-  ]);
+function plainRequest(
+  request: IncomingMessage,
+  body: PlainRequest['body'],
+  tls: HttpOptions['tls'],
+): PlainRequest {
+  const { method = '', url: target = '', headers, socket } = request;
+  // The one header that node:http gives as a list. No phone sends it.
+  const cookies = headers['set-cookie'];
   return {
-    method: request.method ?? '',
-    target: request.url ?? '',
-    headers: Object.fromEntries(headers) as Record<string, string | undefined>,
-    from: peerOf(request.socket),
+    method,
+    target,
+    headers: (cookies === undefined ? headers : { ...headers, 'set-cookie': cookies.join(', ') }) as Record<
+      string,
+      string | undefined
+    >,
+    from: peerOf(socket),
+    body,
+    certificate: tls === undefined ? undefined : certificateOf(socket, tls),
   };
-}
-
-function discardBody(request: IncomingMessage, response: ServerResponse): void {
-  let bytes = 0;
-  request.on('error', () => undefined); // the connection broke; whoever answers learns it from `sent`
-  request.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes <= MOST_BODY_BYTES) return;
-    request.pause();
-    // The answer, if it is still on its way, goes out first.
-    if (response.writableFinished) request.destroy();
-    else response.once('close', () => request.destroy());
-  });
 }
 
 function refuseGarbled({ options }: Door, error: Error, socket: Socket): void {
@@ -160,10 +184,24 @@ function refuseGarbled({ options }: Door, error: Error, socket: Socket): void {
   const from = peerOf(socket);
   if (isGarbled && from.port !== 0) options.onGarbled(from);
   const mayAnswer = socket.writable && socket.bytesWritten === 0 && code !== 'ECONNRESET';
-  if (mayAnswer) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  const status = MISUNDERSTOOD[code] ?? '400 Bad Request';
+  if (mayAnswer) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   else socket.destroy();
 }
 
+const MISUNDERSTOOD: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+/** Of connections that are kept, on which many requests come. */
+const peers = new WeakMap<Socket, Peer>();
+
 function peerOf(socket: Socket): Peer {
-  return { address: parseIpv4(socket.remoteAddress ?? '') ?? ANY, port: socket.remotePort ?? 0 };
+  const known = peers.get(socket);
+  if (known !== undefined) return known;
+  const peer = { address: parseIpv4(socket.remoteAddress ?? '') ?? ANY, port: socket.remotePort ?? 0 };
+  // A connection that is gone already tells nothing, and nothing is to be remembered of it.
+  if (peer.port !== 0) peers.set(socket, peer);
+  return peer;
 }

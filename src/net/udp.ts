@@ -4,9 +4,10 @@ import type { BindOptions, RemoteInfo } from 'node:dgram';
 import { DgramAsPromised, type SocketAsPromised } from 'dgram-as-promised';
 import { errnoOf, Fault } from '../base/fault.ts';
 import { ANY, BROADCAST, ipv4FromNumber, showIpv4 } from '../base/ipv4.ts';
-import type { Closable } from '../base/world.ts';
+import type { Cancel, Closable } from '../base/world.ts';
 import { addressGone } from './bind-fault.ts';
 import type { OnDatagram, Peer, UdpOptions, UdpSocket } from './ports.ts';
+import { keepJoined } from './rejoin.ts';
 import { interfaceIndex, type Kept, tend } from './tend.ts';
 import { type Bound, bindOnLan, type Ground, orFault, placeOf, type Wanted, type Way } from './ways.ts';
 
@@ -51,6 +52,7 @@ export async function openUdp(
   return {
     way: first.way,
     port: first.speaker.address().port,
+    address: peerOf(first.speaker.address()).address,
     send: (bytes, to) => {
       if (isClosed) return;
       const speaker = kept.resource?.speaker;
@@ -91,11 +93,13 @@ async function open(door: Door): Promise<Opening> {
     address: options.address ?? ANY,
     purpose: options.purpose,
     shared: options.shared === true,
-    hearsAll: options.port !== 0 && options.address === undefined,
+    hearsAll: options.port !== 0 && (options.address === undefined || options.address === options.group),
   };
   const bound = await bindOnLan(ground, wanted);
   const sockets: SocketAsPromised[] = [];
+  let leave = (): void => undefined;
   const close = async (): Promise<void> => {
+    leave();
     for (const socket of sockets.splice(0).reverse()) await socket.close();
   };
   try {
@@ -105,7 +109,7 @@ async function open(door: Door): Promise<Opening> {
     if (bound.way === 'device') bound.alone();
     const [speaker] = sockets;
     if (speaker === undefined) throw new Error('no place to bind');
-    joinGroup(sockets, door);
+    leave = joinGroup(sockets, door);
     if (options.port !== 0) warnOfSmallBuffer(speaker, ground);
     return { way: bound.way, speaker, close };
   } catch (error) {
@@ -149,20 +153,24 @@ async function openOne({ options, onDatagram }: Door, place: BindOptions): Promi
 }
 
 /** Joins the group on our interface; without its address the kernel would take that of the default route. */
-function joinGroup(sockets: readonly SocketAsPromised[], { ground, options }: Door): void {
-  if (options.group === undefined) return;
+function joinGroup(sockets: readonly SocketAsPromised[], { ground, options }: Door): Cancel {
+  if (options.group === undefined) return () => undefined;
   const ours = showIpv4(ground.address);
   try {
     for (const socket of sockets) socket.setMulticastInterface(ours).setMulticastTTL(1);
     // The last one: of the plain pair, the one that hears the group.
-    sockets.at(-1)?.addMembership(showIpv4(options.group), ours);
+    const member = sockets.at(-1);
+    const membership = { group: showIpv4(options.group), near: ours };
+    member?.addMembership(membership.group, ours);
+    if (member === undefined) return () => undefined;
+    return keepJoined(ground.world, member, membership, options.onTrouble);
   } catch (error) {
     throw addressGone(ground, error);
   }
 }
 
 /** The kernel writes addresses in one form only; reading them by hand is quicker than by the rules for what people write. */
-function peerOf({ address, port }: RemoteInfo): Peer {
+function peerOf({ address, port }: Pick<RemoteInfo, 'address' | 'port'>): Peer {
   let value = 0;
   let part = 0;
   for (let at = 0; at < address.length; at++) {

@@ -2,7 +2,7 @@
 import { fill } from '../base/fill.ts';
 import { type Mac, parseMac } from '../base/mac.ts';
 import type { Phone } from './phone.ts';
-import { type Model, modelOf, type Vendor, type VendorFile } from './vendor.ts';
+import { type Model, modelOf, type Vendor, type VendorFile, type VendorUpload } from './vendor.ts';
 
 export interface FileMatch {
   readonly file: VendorFile;
@@ -45,6 +45,40 @@ export function nameFor(
     ...modelOf(vendor, phone.identity.model)?.tokens,
   });
   return unknown.length === 0 ? text : undefined;
+}
+
+/** The upload of that vendor which the name stands for, and the MAC in it. Only the last part of a path counts. */
+export function matchUpload(
+  vendor: Vendor,
+  name: string,
+): { readonly upload: VendorUpload; readonly mac: Mac } | undefined {
+  const last = name.slice(name.lastIndexOf('/') + 1);
+  for (const { upload, pattern } of uploadMatchersOf(vendor)) {
+    const said = pattern.exec(last)?.groups?.['mac'];
+    const mac = said === undefined ? undefined : parseMac(said);
+    if (mac !== undefined && mac !== NOBODY) return { upload, mac };
+  }
+  return undefined;
+}
+
+/** The name under which an upload of that phone is kept. */
+export function uploadNameFor(upload: VendorUpload, mac: Mac): string {
+  return fill(upload.ask, { mac, MAC: mac.toUpperCase() }).text;
+}
+
+interface UploadMatcher {
+  readonly upload: VendorUpload;
+  readonly pattern: RegExp;
+}
+
+const madeForUploads = new WeakMap<Vendor, readonly UploadMatcher[]>();
+
+function uploadMatchersOf(vendor: Vendor): readonly UploadMatcher[] {
+  const known = madeForUploads.get(vendor);
+  if (known !== undefined) return known;
+  const matchers = vendor.uploads.map((upload) => ({ upload, pattern: patternOf(vendor, upload.ask) }));
+  madeForUploads.set(vendor, matchers);
+  return matchers;
 }
 
 interface Matcher {

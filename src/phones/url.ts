@@ -2,7 +2,7 @@
 import { fill } from '../base/fill.ts';
 import { type Ipv4, showIpv4 } from '../base/ipv4.ts';
 import type { Phone } from './phone.ts';
-import { type Catalogue, modelOf, vendorOf } from './vendor.ts';
+import { type Catalogue, type Model, modelOf, type Vendor, vendorOf } from './vendor.ts';
 
 export interface UrlCase {
   /** The site's URL with its placeholders. */
@@ -15,9 +15,36 @@ export interface UrlCase {
 /** The URL for a phone; undefined when its vendor is not known or a placeholder has no value for it. */
 export function urlFor({ url, server, catalogue, phone }: UrlCase): string | undefined {
   const vendor = vendorOf(catalogue, phone.identity.vendor);
-  if (vendor === undefined) return undefined;
-  const { mac } = phone;
-  const model = modelOf(vendor, phone.identity.model);
+  return vendor && filled(vendor, modelOf(vendor, phone.identity.model), { url, server, mac: phone.mac });
+}
+
+/**
+ * `urlFor` for one site, quicker: phones of a make and model share their identity, and the vendor file with its long
+ * list of models is looked into once for all of them.
+ */
+export function createUrlFor(site: Omit<UrlCase, 'phone'>): (phone: UrlCase['phone']) => string | undefined {
+  const known = new WeakMap<
+    Phone['identity'],
+    { readonly vendor: Vendor | undefined; readonly model: Model | undefined }
+  >();
+  return ({ identity, mac }) => {
+    let found = known.get(identity);
+    if (found === undefined) {
+      const vendor = vendorOf(site.catalogue, identity.vendor);
+      found = { vendor, model: vendor && modelOf(vendor, identity.model) };
+      known.set(identity, found);
+    }
+    return found.vendor && filled(found.vendor, found.model, { url: site.url, server: site.server, mac });
+  };
+}
+
+interface Site {
+  readonly url: string;
+  readonly server: Ipv4;
+  readonly mac?: Phone['mac'] | undefined;
+}
+
+function filled(vendor: Vendor, model: Model | undefined, { url, server, mac }: Site): string | undefined {
   const known = {
     server: showIpv4(server),
     mac,

@@ -1,6 +1,8 @@
 // The shape of a vendor file (config/vendors/*.yaml): everything that is special about a maker of phones is data here.
 import { duration, pattern, type ShapeOf, shape } from '../base/shape.ts';
 import { optionCode, optionValues } from './option-value.ts';
+import { sealShape } from './seal.ts';
+import { wakeShape } from './wake.ts';
 
 const text = shape.string().min(1);
 
@@ -26,12 +28,13 @@ const fileShape = shape.strictObject({
   never: text.optional(),
 });
 
-const wakeShape = shape.strictObject({
-  /** The Event header of the NOTIFY, whole. */
-  event: text,
-  /** What the phone does, for sentences. */
-  effect: text,
+const uploadObject = shape.strictObject({
+  /** The name under which the phone writes the file; it must hold its MAC. */
+  ask: text.regex(/\{mac\}/i, 'must hold {mac}: a phone writes files of its own only'),
+  /** Logs may be larger than settings. */
+  kind: shape.enum(['settings', 'log']).default('settings'),
 });
+const uploadShape = shape.union([uploadObject, text.transform((ask) => ({ ask }))]).pipe(uploadObject);
 
 const modelShape = shape.strictObject({
   name: text,
@@ -41,6 +44,8 @@ const modelShape = shape.strictObject({
   accounts: shape.int().min(1).optional(),
   /** Values for the placeholders of this model, such as number, common, psn. */
   tokens: shape.record(shape.string(), shape.coerce.string()).default({}),
+  /** Variables of templates, for this model. */
+  variables: shape.record(shape.string(), shape.coerce.string()).default({}),
 });
 
 export const vendorShape = shape.strictObject({
@@ -93,24 +98,35 @@ export const vendorShape = shape.strictObject({
     asks: shape.boolean(),
     /** rfc: RFC 6665 dialog, tags swapped. legacy: as the vendors' printed traces show it. */
     notify: shape.enum(['rfc', 'legacy']).default('rfc'),
+    /** Whether the phone takes the URL from a NOTIFY that it never asked for. */
+    push: shape.boolean().default(false),
   }),
   /** The URL in this vendor's form; {url} is the site's. */
   url: text.default('{url}'),
   /** In the order in which the phone asks. */
   files: shape.array(fileShape).min(1),
-  uploads: shape.array(text).default([]),
+  /** What the phone may write to the server: names, or names with their kind. */
+  uploads: shape.array(uploadShape).default([]),
   config: shape.strictObject({
     /** The line that must be first in a configuration file. */
     header: text.optional(),
     /** Content-Type over HTTP. */
     type: text,
+    /** How a file is put together, for `check`: every line by the pattern `line`, or XML. */
+    format: shape.enum(['lines', 'xml']).optional(),
+    line: pattern.optional(),
+    /** How a file names others that must exist; the named group `name`. */
+    include: pattern.optional(),
+    /** Settings that hold passwords, beside those called so. */
+    secrets: shape.array(pattern).default([]),
+    /** Which of several firmware files in a folder the phone is told of. */
+    firmware: pattern.optional(),
+    /** How files are sealed for phones that have a key in the list (column seal_key). */
+    seal: sealShape.optional(),
+    /** Compressed over HTTP. file: always, the phone sees it by the bytes; encoding: where it says Accept-Encoding. */
+    gzip: shape.enum(['file', 'encoding']).optional(),
   }),
-  wake: shape.strictObject({
-    fetch: wakeShape,
-    reboot: wakeShape,
-    /** Whether the phone challenges NOTIFY with 401 (RFC 7616). */
-    challenges: shape.boolean().default(false),
-  }),
+  wake: wakeShape,
   /** How such a phone speaks: for simulated phones. */
   speaks: shape.strictObject({
     option60: text.optional(),
@@ -125,11 +141,14 @@ export const vendorShape = shape.strictObject({
     tftp: shape.record(shape.string(), shape.coerce.string()).default({}),
   }),
   models: shape.array(modelShape).min(1),
+  /** Variables of templates, for all phones of this make. */
+  variables: shape.record(shape.string(), shape.coerce.string()).default({}),
 });
 
 /** A vendor as its file says, under the name of its file. */
 export type Vendor = ShapeOf<typeof vendorShape> & { readonly id: string };
 export type VendorFile = Vendor['files'][number];
+export type VendorUpload = Vendor['uploads'][number];
 export type Model = Vendor['models'][number];
 
 export interface Catalogue {

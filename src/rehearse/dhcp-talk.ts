@@ -97,3 +97,9 @@ export function urlIn(options: DhcpMessage['options'], obeys: readonly number[])
   }
   return undefined;
 }
+
+/** The length of the subnet mask (option 1); where there is none, the phone takes that of its class C. */
+export function prefixIn(options: DhcpMessage['options']): number {
+  const mask = ipv4FromBytes(options.get(1) ?? new Uint8Array());
+  return mask === undefined ? 24 : 32 - Math.log2(2 ** 32 - mask);
+}

@@ -6,9 +6,9 @@ import { BROADCAST, type Ipv4, parseIpv4 } from '../base/ipv4.ts';
 import type { Mac } from '../base/mac.ts';
 import type { Millis } from '../base/world.ts';
 import type { Peer } from '../net/ports.ts';
-import { nameFor } from '../phones/files.ts';
+import { matchFile, nameFor } from '../phones/files.ts';
 import type { Model, Vendor, VendorFile } from '../phones/vendor.ts';
-import { askForAddress, type Chosen, type DhcpVoice, readAnswer, urlIn } from './dhcp-talk.ts';
+import { askForAddress, type Chosen, type DhcpVoice, prefixIn, readAnswer, urlIn } from './dhcp-talk.ts';
 import { askByPnp, hear } from './pnp-talk.ts';
 
 export interface PhoneSetup {
@@ -35,6 +35,9 @@ export interface PhoneMachine {
   /** From DHCP, kept while PnP is tried first. */
   readonly dhcpUrl?: string | undefined;
   readonly errands: readonly Errand[];
+  /** What it asked for since it was told the URL: files that name each other are asked for once. */
+  readonly asked: readonly string[];
+  readonly hasOwn?: boolean | undefined;
   /** The URL by which it got to its files, to go back there when woken. */
   readonly url?: string | undefined;
 }
@@ -43,12 +46,19 @@ export type PhoneInput =
   | { readonly kind: 'start' | 'tick' }
   | { readonly kind: 'dhcp'; readonly bytes: Uint8Array }
   | { readonly kind: 'sip'; readonly bytes: Uint8Array; readonly from: Peer }
-  | { readonly kind: 'file'; readonly found: boolean; readonly bytes: number };
+  /** `text`: what is in it, as far as it may name further files. */
+  | { readonly kind: 'file'; readonly found: boolean; readonly bytes: number; readonly text?: string };
 
 export type PhoneOutput =
   | { readonly kind: 'send'; readonly by: 'dhcp' | 'sip'; readonly bytes: Uint8Array; readonly to: Peer }
   /** Use that address from now on; datagrams at the SIP port are wanted too. */
-  | { readonly kind: 'take-address'; readonly address: Ipv4; readonly sipPort: number }
+  | {
+      readonly kind: 'take-address';
+      readonly address: Ipv4;
+      readonly prefix: number;
+      readonly server: Ipv4;
+      readonly sipPort: number;
+    }
   | {
       readonly kind: 'fetch';
       readonly url: string;
@@ -71,9 +81,11 @@ const FIRST_WAIT = 4_000;
 const PNP_TRIES = 3;
 /** After a round without its own file it starts again. */
 const NEXT_ROUND = 30_000;
+/** Files that name each other must come to an end. */
+const MOST_FILES = 64;
 
 export function plugIn(setup: PhoneSetup): PhoneMachine {
-  return { setup, phase: 'asking', tries: 0, boots: 0, errands: [] };
+  return { setup, phase: 'asking', tries: 0, boots: 0, errands: [], asked: [] };
 }
 
 export function stepPhone(now: Millis, phone: PhoneMachine, input: PhoneInput): PhoneStep {
@@ -87,7 +99,7 @@ export function stepPhone(now: Millis, phone: PhoneMachine, input: PhoneInput): 
     case 'sip':
       return onSip(now, phone, input);
     case 'file':
-      return onFile(now, phone, input.found);
+      return onFile(now, phone, input);
   }
 }
 
@@ -136,14 +148,17 @@ function onDhcp(now: Millis, phone: PhoneMachine, bytes: Uint8Array): PhoneStep 
   }
   if (answer?.kind === 'nak' && phone.phase === 'requesting') return boot(now, phone);
   if (answer?.kind !== 'ack' || phone.phase !== 'requesting') return { next: phone, outputs: [] };
-  const { vendor } = phone.setup;
-  const { address } = answer;
-  const dhcpUrl = urlIn(answer.options, vendor.dhcp.obeys);
-  const taken: PhoneOutput = { kind: 'take-address', address, sipPort: vendor.speaks.pnp?.port ?? 5060 };
+  const { dhcp, speaks } = phone.setup.vendor;
+  const { address, server, options } = answer;
+  const dhcpUrl = speaks.discovery.includes('dhcp') ? urlIn(options, dhcp.obeys) : undefined;
+  const taken: PhoneOutput = {
+    ...{ kind: 'take-address', address, server, prefix: prefixIn(options) },
+    sipPort: speaks.pnp?.port ?? 5060,
+  };
   const bound: PhoneMachine = { ...phone, address, dhcpUrl, tries: 0 };
-  const pnpFirst = vendor.speaks.discovery[0] === 'pnp' || dhcpUrl === undefined;
+  const pnpNow = speaks.discovery[0] === 'pnp' || (dhcpUrl === undefined && speaks.discovery.includes('pnp'));
   const step =
-    pnpFirst && vendor.speaks.pnp !== undefined ? subscribe(now, bound) : afterDiscovery(now, bound, dhcpUrl);
+    pnpNow && speaks.pnp !== undefined ? subscribe(now, bound) : afterDiscovery(now, bound, dhcpUrl);
   return { ...step, outputs: [taken, ...step.outputs] };
 }
 
@@ -187,6 +202,8 @@ function afterDiscovery(now: Millis, phone: PhoneMachine, url: string | undefine
     tries: 0,
     url,
     errands: errandsFrom(phone.setup, url),
+    asked: [],
+    hasOwn: false,
   });
 }
 
@@ -203,10 +220,7 @@ function errandsFrom(setup: PhoneSetup, url: string): readonly Errand[] {
 
 function nextErrand(now: Millis, phone: PhoneMachine): PhoneStep {
   const errand = phone.errands[0];
-  if (errand === undefined) {
-    const next: PhoneMachine = { ...phone, phase: 'waiting', url: undefined };
-    return { next, outputs: [{ kind: 'finished', own: false }], wakeAt: now + NEXT_ROUND };
-  }
+  if (errand === undefined) return atTheEnd(now, phone);
   const { vendor } = phone.setup;
   const fetch = {
     kind: 'fetch',
@@ -214,16 +228,41 @@ function nextErrand(now: Millis, phone: PhoneMachine): PhoneStep {
     userAgent: userAgent(phone.setup),
     tftp: vendor.speaks.tftp,
   } as const;
-  return { next: phone, outputs: [fetch] };
+  return { next: { ...phone, asked: [...phone.asked, errand.url] }, outputs: [fetch] };
 }
 
-function onFile(now: Millis, phone: PhoneMachine, found: boolean): PhoneStep {
+function atTheEnd(now: Millis, phone: PhoneMachine): PhoneStep {
+  const next: PhoneMachine = { ...phone, phase: 'waiting', errands: [] };
+  if (phone.hasOwn === true) return { next, outputs: [{ kind: 'finished', own: true }] };
+  const wakeAt = now + NEXT_ROUND;
+  return { next: { ...next, url: undefined }, outputs: [{ kind: 'finished', own: false }], wakeAt };
+}
+
+type FileInput = Extract<PhoneInput, { kind: 'file' }>;
+
+function onFile(now: Millis, phone: PhoneMachine, { found, text }: FileInput): PhoneStep {
   const [errand, ...left] = phone.errands;
   if (errand === undefined || phone.phase !== 'fetching') return { next: phone, outputs: [] };
-  // The stop rule: a boot file replaces all that would follow.
-  if (found && errand.role === 'boot') return nextErrand(now, { ...phone, errands: [] });
-  if (!found || errand.role !== 'own') return nextErrand(now, { ...phone, errands: left });
-  return { next: { ...phone, phase: 'waiting', errands: [] }, outputs: [{ kind: 'finished', own: true }] };
+  if (!found) return nextErrand(now, { ...phone, errands: left });
+  const hasOwn = phone.hasOwn === true || errand.role === 'own';
+  const named = namedIn(phone, errand.url, text ?? '');
+  // The stop rule: a boot file replaces all that would follow, and who has its own file needs no other.
+  const errands = errand.role === 'boot' || hasOwn ? named : [...named, ...left];
+  return nextErrand(now, { ...phone, hasOwn, errands });
+}
+
+/** The files that this one names, as its vendor file says how; relative to it. */
+function namedIn({ setup, asked }: PhoneMachine, url: string, text: string): readonly Errand[] {
+  const { include } = setup.vendor.config;
+  if (include === undefined || asked.length > MOST_FILES) return [];
+  const folder = url.slice(0, url.lastIndexOf('/') + 1);
+  return text.split(/\r?\n/).flatMap((line) => {
+    const name = include.exec(line)?.groups?.['name'];
+    if (name === undefined) return [];
+    const whole = /^\w+:\/\//.test(name) ? name : `${folder}${name.replace(/^(?:\.?\/)+/, '')}`;
+    const role = matchFile(setup.vendor, whole)?.file.role ?? 'other';
+    return asked.includes(whole) ? [] : [{ url: whole, role }];
+  });
 }
 
 function dhcpVoice({ setup, boots }: PhoneMachine): DhcpVoice {

@@ -1,4 +1,5 @@
 // Plugs a simulated phone into a LAN: performs what its step machine says and calls it again when something comes.
+import { latin1 } from '../base/bytes.ts';
 import { type Ipv4, parseIpv4 } from '../base/ipv4.ts';
 import type { Cancel, Closable, World } from '../base/world.ts';
 import type { Lan, Peer, UdpSocket } from '../net/ports.ts';
@@ -19,18 +20,34 @@ export interface WebRequest {
   /** Path and query. */
   readonly target: string;
   readonly userAgent: string;
+  readonly secure: boolean;
 }
+
+export interface WebAnswer {
+  readonly status: number;
+  readonly bytes: number;
+  readonly text?: string;
+}
+
+/** What a phone does, for machines. */
+export type Doing =
+  | { readonly kind: 'asks'; readonly tries: number }
+  | { readonly kind: 'has-address'; readonly address: Ipv4 }
+  | { readonly kind: 'file'; readonly url: string; readonly found: boolean; readonly bytes: number }
+  | { readonly kind: 'finished'; readonly own: boolean };
 
 export interface PlugParts {
   readonly setup: PhoneSetup;
   readonly lan: Lan;
   readonly world: World;
   /** Gives the interface that address, so that sockets can use it. */
-  readonly takeAddress: (address: Ipv4) => Promise<void>;
-  /** The status and the number of bytes; rejects when nobody answers. */
-  readonly webGet: (request: WebRequest) => Promise<{ readonly status: number; readonly bytes: number }>;
+  readonly takeAddress: (address: Ipv4, prefix: number) => Promise<void>;
+  /** Rejects when nobody answers. */
+  readonly webGet: (request: WebRequest) => Promise<WebAnswer>;
   /** What it does, in words. */
   readonly say: (line: string) => void;
+  /** The same for machines. */
+  readonly tell?: (doing: Doing) => void;
 }
 
 export interface PluggedPhone extends Closable {
@@ -42,9 +59,12 @@ const DHCP_PORT = 68;
 /** Plugs it in; it boots at once. */
 export async function plugPhone(parts: PlugParts): Promise<PluggedPhone> {
   const { lan, world, say } = parts;
+  const tell = parts.tell ?? (() => undefined);
   let machine = plugIn(parts.setup);
   let cancelTick: Cancel = () => undefined;
   let sip: UdpSocket | undefined;
+  /** Who gave the address: a host name in a URL is taken to mean it, for nobody else is there. */
+  let server: Ipv4 | undefined;
   let open = true;
   /** Outputs are performed in order, one after the other, also when one of them takes time. */
   let performing: Promise<void> = Promise.resolve();
@@ -72,10 +92,13 @@ export async function plugPhone(parts: PlugParts): Promise<PluggedPhone> {
   const perform = async (output: PhoneOutput): Promise<void> => {
     switch (output.kind) {
       case 'send':
+        if (output.by === 'dhcp') tell({ kind: 'asks', tries: machine.tries });
         (output.by === 'dhcp' ? dhcp : sip)?.send(output.bytes, output.to);
         return;
       case 'take-address':
-        await parts.takeAddress(output.address);
+        await parts.takeAddress(output.address, output.prefix);
+        tell({ kind: 'has-address', address: output.address });
+        server = output.server;
         await sip?.close();
         sip = await lan.openUdp(
           { port: output.sipPort, address: output.address, purpose: 'a simulated phone', onTrouble: trouble },
@@ -84,13 +107,16 @@ export async function plugPhone(parts: PlugParts): Promise<PluggedPhone> {
         return;
       case 'fetch': {
         // Not awaited: an answer to a NOTIFY must not wait for a file.
-        void fetch(parts, machine.address, output).then(({ found, bytes }) => {
+        void fetch(parts, { from: machine.address, server }, output).then((file) => {
+          const { found, bytes } = file;
           say(`${found ? 'fetched' : 'did not get'} ${output.url}`);
-          step({ kind: 'file', found, bytes });
+          tell({ kind: 'file', url: output.url, found, bytes });
+          step(file);
         });
         return;
       }
       case 'finished':
+        tell(output);
         say(output.own ? 'has its own file' : 'went through all names without its own file');
     }
   };
@@ -111,22 +137,26 @@ type Fetched = Extract<PhoneInput, { kind: 'file' }>;
 
 async function fetch(
   parts: PlugParts,
-  from: Ipv4 | undefined,
+  { from, server }: { readonly from: Ipv4 | undefined; readonly server: Ipv4 | undefined },
   { url, userAgent, tftp }: Extract<PhoneOutput, { kind: 'fetch' }>,
 ): Promise<Fetched> {
   const nothing: Fetched = { kind: 'file', found: false, bytes: 0 };
-  const place = /^(\w+):\/\/([\d.]+)(?::(\d+))?(\/.*)$/.exec(url);
-  const address = parseIpv4(place?.[2] ?? '');
+  const place = /^(\w+):\/\/([^:/]+)(?::(\d+))?(\/.*)$/.exec(url);
+  const address = parseIpv4(place?.[2] ?? '') ?? server;
   if (place === null || address === undefined || from === undefined) return nothing;
   const [, scheme = '', , port, target = '/'] = place;
   try {
     if (scheme === 'tftp') {
       const to = { address, port: Number(port ?? 69) };
-      const bytes = await fetchByTftp({ ...parts, from, to, name: target.slice(1), options: tftp });
-      return bytes === undefined ? nothing : { kind: 'file', found: true, bytes };
+      const file = await fetchByTftp({ ...parts, from, to, name: target.slice(1), options: tftp });
+      if (file === undefined) return nothing;
+      return { kind: 'file', found: true, bytes: file.length, text: latin1(file) };
     }
-    const got = await parts.webGet({ to: { address, port: Number(port ?? 80) }, from, target, userAgent });
-    return { kind: 'file', found: got.status === 200, bytes: got.bytes };
+    const secure = scheme === 'https';
+    if (!secure && scheme !== 'http') return nothing;
+    const to = { address, port: Number(port ?? (secure ? 443 : 80)) };
+    const { status, ...got } = await parts.webGet({ to, from, target, userAgent, secure });
+    return { kind: 'file', found: status === 200, ...got };
   } catch {
     return nothing;
   }

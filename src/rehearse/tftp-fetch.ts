@@ -16,7 +16,10 @@ export interface TftpFetch {
 const RESEND_AFTER = 1_000;
 const MOST_TRIES = 8;
 
-/** The number of bytes fetched; undefined when the server refused or fell silent. */
+/** How long the last ACK is said again to a server that missed it (RFC 1350 section 6: dallying). */
+const DALLY = 6_000;
+
+/** The bytes fetched; undefined when the server refused or fell silent. */
 export async function fetchByTftp({
   lan,
   world,
@@ -24,15 +27,16 @@ export async function fetchByTftp({
   to,
   name,
   options,
-}: TftpFetch): Promise<number | undefined> {
-  let done: (bytes: number | undefined) => void = () => undefined;
-  const fetched = new Promise<number | undefined>((settle) => {
+}: TftpFetch): Promise<Uint8Array | undefined> {
+  let done: (bytes: Uint8Array | undefined) => void = () => undefined;
+  const fetched = new Promise<Uint8Array | undefined>((settle) => {
     done = settle;
   });
   let blksize = 512;
   let expected = 1;
-  let bytes = 0;
+  const parts: Uint8Array[] = [];
   let tries = 0;
+  let complete = false;
   let server: Peer | undefined;
   let cancel: Cancel = () => undefined;
   const asked = Object.entries(options).map(([option, value]) => ({ name: option, value }));
@@ -65,16 +69,22 @@ export async function fetchByTftp({
       blksize = Number(granted?.value ?? 512);
       say({ kind: 'ack', block: 0 });
     }
-    if (packet.kind !== 'data' || packet.block !== (expected & 0xffff)) return;
+    if (packet.kind !== 'data') return;
+    // An ACK was lost. Only the last block is answered again at once: before it, our own timer does that, and two
+    // answers to one block would double all that follow.
+    if (complete) socket.send(encodePacket({ kind: 'ack', block: packet.block }), server ?? to);
+    if (complete || packet.block !== (expected & 0xffff)) return;
     expected += 1;
-    bytes += packet.data.length;
+    parts.push(packet.data.slice());
     say({ kind: 'ack', block: packet.block });
-    if (packet.data.length < blksize) done(bytes);
+    complete = packet.data.length < blksize;
+    if (complete) done(Buffer.concat(parts));
   };
 
   say(last);
   const result = await fetched;
   cancel();
-  await socket.close();
+  if (result === undefined) await socket.close();
+  else world.after(DALLY, () => void socket.close());
   return result;
 }

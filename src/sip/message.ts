@@ -2,45 +2,9 @@
 // something: header values that come out of here hold no CR, LF or NUL. Linear in its input.
 import { caught, fromLatin1, latin1, WireError } from '../base/bytes.ts';
 import type { Result } from '../base/result.ts';
-import { isBlank, parseNameAddr, parseVia, splitOutside, trimmed, type Via } from './uri.ts';
-
-/** Headers that have a name here, and their one-letter forms where they have one (RFC 3261 section 7.3.3). */
-const HEADERS = {
-  Accept: '',
-  Allow: '',
-  'Allow-Events': 'u',
-  'Call-ID': 'i',
-  Contact: 'm',
-  'Content-Encoding': 'e',
-  'Content-Length': 'l',
-  'Content-Type': 'c',
-  CSeq: '',
-  Event: 'o',
-  Expires: '',
-  From: 'f',
-  'Max-Forwards': '',
-  'Record-Route': '',
-  'Refer-To': 'r',
-  'Referred-By': 'b',
-  'Retry-After': '',
-  Server: '',
-  'Session-Expires': 'x',
-  Subject: 's',
-  'Subscription-State': '',
-  Supported: 'k',
-  To: 't',
-  'User-Agent': '',
-  Via: 'v',
-  'WWW-Authenticate': '',
-} as const;
-
-export type HeaderName = keyof typeof HEADERS;
-
-const CANONICAL: ReadonlyMap<string, HeaderName> = new Map(
-  Object.entries(HEADERS).flatMap(([name, letter]) =>
-    [name.toLowerCase(), letter].filter((key) => key !== '').map((key) => [key, name as HeaderName]),
-  ),
-);
+import { type HeaderName, headerName } from './header-name.ts';
+import { isBlank, parseNameAddr, parseVia, splitOutside, trimmed, trimmedPart, type Via } from './uri.ts';
+import { type CSeq, parseCSeq, readVital, type Vital } from './vital.ts';
 
 export interface SipHeader {
   /** The long name in the RFC's spelling; headers not known here keep the sender's. */
@@ -53,6 +17,8 @@ interface Parts {
   /** In order. Content-Length is not among them: the body knows. Each Via stands alone. */
   readonly headers: readonly SipHeader[];
   readonly body: Uint8Array;
+  /** What the decoder had to read anyway; messages of our own making have none. */
+  readonly seen?: Vital | undefined;
 }
 
 export interface SipRequest extends Parts {
@@ -78,7 +44,7 @@ export interface KeepAlive {
 const LONGEST_DATAGRAM = 65_535;
 const LONGEST_LINE = 8192;
 const MOST_HEADERS = 100;
-const MOST_VIAS = 10;
+const LONGEST_TOKEN = 256;
 
 /**
  * Reads one UDP datagram. Tolerated although RFC 3261 forbids it, because phones send it: line ends of LF alone, a
@@ -93,17 +59,25 @@ export function decodeMessage(bytes: Uint8Array): Result<SipMessage | KeepAlive,
     let start = 0;
     while (text[start] === '\r' || text[start] === '\n') start += 1;
     if (start === text.length) return { kind: 'keep-alive' };
-    const { lines, bodyAt } = readHead(text, start);
-    const [first = { text: '', at: start }, ...others] = lines;
-    const { headers, contentLength } = readHeaders(others);
+    const { first, lines, bodyAt } = readHead(text, start);
+    const { headers, contentLength } = readHeaders(lines);
     const left = bytes.length - bodyAt;
     // RFC 3261 section 18.3: bytes beyond Content-Length are not part of the message; fewer are an error.
     if ((contentLength ?? 0) > left) throw new WireError('overrun', bodyAt);
-    const parts: Parts = { headers, body: bytes.slice(bodyAt, bodyAt + (contentLength ?? left)) };
-    const message = { ...readStartLine(first), ...parts };
-    refuseUnlessWhole(message, bodyAt);
-    return message;
+    const line = readStartLine(first);
+    const body = bodyOf(bytes, bodyAt, contentLength ?? left);
+    const seen = readVital(headers, line.kind === 'request' ? line.method : undefined, bodyAt);
+    if (line.kind === 'request')
+      return { kind: line.kind, method: line.method, uri: line.uri, headers, body, seen };
+    return { kind: line.kind, status: line.status, reason: line.reason, headers, body, seen };
   });
+}
+
+const NO_BODY = new Uint8Array();
+
+/** A copy: a view would keep the whole datagram. */
+function bodyOf(bytes: Uint8Array, at: number, length: number): Uint8Array {
+  return length === 0 ? NO_BODY : new Uint8Array(bytes.subarray(at, at + length));
 }
 
 /** A line of the head, and where it began. */
@@ -113,35 +87,46 @@ interface Line {
 }
 
 interface Head {
+  readonly first: Line;
   readonly lines: readonly Line[];
   readonly bodyAt: number;
 }
 
 /** The lines up to the blank one. */
 function readHead(datagram: string, start: number): Head {
+  const nul = datagram.indexOf('\0');
   const lines: Line[] = [];
+  let first: Line | undefined;
   for (let at = start; ; ) {
-    const end = datagram.indexOf('\n', at);
-    if (end < 0) throw new WireError('too-short', datagram.length);
-    const text = readLine(datagram, { at, end });
-    if (text === '') return { lines, bodyAt: end + 1 };
-    if (isBlank(text.charCodeAt(0))) unfold(lines, { text, at });
-    else if (lines.push({ text, at }) > MOST_HEADERS + 1) throw new WireError('too-long', at);
-    at = end + 1;
+    const newLine = endOfLine(datagram, at);
+    const end = newLine > at && datagram.charCodeAt(newLine - 1) === CR ? newLine - 1 : newLine;
+    if (end === at && first !== undefined) return { first, lines, bodyAt: newLine + 1 };
+    const text = datagram.slice(at, end);
+    if ((nul >= at && nul < end) || text.includes('\r')) throw new WireError('bad-text', at);
+    if (first === undefined) first = { text, at };
+    else addLine(lines, { text, at });
+    at = newLine + 1;
   }
 }
 
-function readLine(datagram: string, { at, end }: { readonly at: number; readonly end: number }): string {
-  if (end - at > LONGEST_LINE) throw new WireError('too-long', at + LONGEST_LINE);
-  const text = datagram.slice(at, end > at && datagram[end - 1] === '\r' ? end - 1 : end);
-  if (text.includes('\0') || text.includes('\r')) throw new WireError('bad-text', at);
-  return text;
+const CR = 0x0d;
+
+function endOfLine(datagram: string, at: number): number {
+  const newLine = datagram.indexOf('\n', at);
+  if (newLine < 0) throw new WireError('too-short', datagram.length);
+  if (newLine - at > LONGEST_LINE) throw new WireError('too-long', at + LONGEST_LINE);
+  return newLine;
+}
+
+function addLine(lines: Line[], line: Line): void {
+  if (isBlank(line.text.charCodeAt(0))) unfold(lines, line);
+  else if (lines.push(line) > MOST_HEADERS) throw new WireError('too-long', line.at);
 }
 
 /** A line that begins with a blank continues the header before it (RFC 3261 section 7.3.1); a start line has none. */
 function unfold(lines: readonly Line[], { text, at }: Line): void {
   const last = lines.at(-1);
-  if (last === undefined || lines.length === 1) throw new WireError('bad-value', at);
+  if (last === undefined) throw new WireError('bad-value', at);
   last.text = `${last.text} ${trimmed(text)}`;
   if (last.text.length > LONGEST_LINE) throw new WireError('too-long', at);
 }
@@ -194,31 +179,10 @@ function splitVias(value: string, at: number): readonly SipHeader[] {
 
 function readHeader({ text, at }: Line): SipHeader {
   const colon = text.indexOf(':');
-  const written = trimmed(text.slice(0, Math.max(0, colon)));
-  const known = CANONICAL.get(written.toLowerCase());
+  const written = colon < 0 ? '' : trimmedPart(text, 0, colon);
+  const known = headerName(written);
   if (known === undefined && !isToken(written)) throw new WireError('bad-value', at);
-  return { name: known ?? written, value: trimmed(text.slice(colon + 1)) };
-}
-
-/** The five headers that every message has (RFC 3261 section 8.1.1; Max-Forwards, the sixth, is often forgotten). */
-function refuseUnlessWhole(message: SipMessage, at: number): void {
-  const refuseUnless = (isGood: boolean, name: HeaderName): void => {
-    if (!isGood) throw new WireError('bad-value', at, `not exactly one good ${name}`);
-  };
-  if (headers(message, 'Via').length > MOST_VIAS) throw new WireError('too-long', at, 'too many Via');
-  refuseUnless(topVia(message) !== undefined, 'Via');
-  refuseUnless(parseNameAddr(onlyHeader(message, 'From')) !== undefined, 'From');
-  refuseUnless(parseNameAddr(onlyHeader(message, 'To')) !== undefined, 'To');
-  refuseUnless(onlyHeader(message, 'Call-ID') !== '', 'Call-ID');
-  const cseq = onlyHeader(message, 'CSeq') === '' ? undefined : cseqOf(message);
-  refuseUnless(cseq !== undefined && (message.kind === 'response' || cseq.method === message.method), 'CSeq');
-}
-
-/** The value of a header that stands exactly once; '' otherwise. */
-function onlyHeader(message: SipMessage, name: HeaderName): string {
-  const isIt = (one: SipHeader): boolean => one.name === name;
-  const first = message.headers.findIndex(isIt);
-  return first === message.headers.findLastIndex(isIt) ? (message.headers[first]?.value ?? '') : '';
+  return { name: known ?? written, value: trimmedPart(text, colon + 1, text.length) };
 }
 
 /**
@@ -226,18 +190,21 @@ function onlyHeader(message: SipMessage, name: HeaderName): string {
  * a CR, LF or NUL, a character beyond Latin-1, a bad name, a blank in the Request-URI.
  */
 export function encodeMessage(message: SipMessage): Uint8Array {
-  const lines = [
-    startLine(message),
-    ...message.headers.map(({ name, value }) => {
-      if (!isToken(name) || name === 'Content-Length')
-        throw new WireError('bad-text', 0, `header name ${name}`);
-      return `${name}: ${value}`;
-    }),
-  ];
-  const unclean = lines.find((line) => !isClean(line));
-  if (unclean !== undefined) throw new WireError('bad-text', 0, `line end or NUL in ${unclean.slice(0, 20)}`);
-  const head = fromLatin1(`${lines.join('\r\n')}\r\nContent-Length: ${message.body.length}\r\n\r\n`);
-  return Buffer.concat([head, message.body]);
+  let head = clean(startLine(message));
+  for (const { name, value } of message.headers) {
+    if ((headerName(name) === undefined && !isToken(name)) || name === 'Content-Length')
+      throw new WireError('bad-text', 0, `header name ${name}`);
+    head += `\r\n${name}: ${clean(value)}`;
+  }
+  head += `\r\nContent-Length: ${message.body.length}\r\n\r\n`;
+  return message.body.length === 0
+    ? fromLatin1(head)
+    : Buffer.concat([Buffer.from(head, 'latin1'), message.body]);
+}
+
+function clean(text: string): string {
+  if (UNCLEAN.test(text)) throw new WireError('bad-text', 0, `line end or NUL in ${text.slice(0, 20)}`);
+  return text;
 }
 
 function startLine(message: SipMessage): string {
@@ -253,8 +220,9 @@ export function isCleanUri(uri: string): boolean {
 }
 
 /** The first header of that name. */
-export function header(message: SipMessage, name: HeaderName): string | undefined {
-  return message.headers.find((one) => one.name === name)?.value;
+export function header({ headers: all }: Pick<SipMessage, 'headers'>, name: HeaderName): string | undefined {
+  for (const one of all) if (one.name === name) return one.value;
+  return undefined;
 }
 
 /** All headers of that name, in order. */
@@ -262,32 +230,25 @@ export function headers(message: SipMessage, name: HeaderName): readonly string[
   return message.headers.filter((one) => one.name === name).map((one) => one.value);
 }
 
-export interface CSeq {
-  readonly number: number;
-  readonly method: string;
-}
-
 export function cseqOf(message: SipMessage): CSeq | undefined {
-  const [, digits = '', method] = /^(\d{1,10})[ \t]+(\S+)$/.exec(header(message, 'CSeq') ?? '') ?? [];
-  // RFC 3261 section 8.1.1.5: less than 2**31.
-  return method === undefined || Number(digits) >= 2 ** 31 ? undefined : { number: Number(digits), method };
+  return message.seen?.cseq ?? parseCSeq(header(message, 'CSeq') ?? '');
 }
 
 /** The Via of whoever sent the request first-hand: the first one (RFC 3261 section 20.42). */
 export function topVia(message: SipMessage): Via | undefined {
-  return parseVia(header(message, 'Via') ?? '');
+  return message.seen?.via ?? parseVia(header(message, 'Via') ?? '');
+}
+
+/** The tag of From or To, by which a dialog is known (RFC 3261 section 19.3); undefined where there is none. */
+export function tagOf(message: SipMessage, name: 'From' | 'To'): string | undefined {
+  const address = name === 'From' ? message.seen?.from : message.seen?.to;
+  return (address ?? parseNameAddr(header(message, name) ?? ''))?.params.get('tag');
 }
 
 /** A method or header name (RFC 3261 section 25.1). */
 function isToken(text: string): boolean {
-  return text.length <= 64 && /^[\w\-.!%*+`'~]+$/.test(text);
+  return text.length <= LONGEST_TOKEN && /^[\w\-.!%*+`'~]+$/.test(text);
 }
 
-/** Nothing that would end the line early, now or when Latin-1 drops the upper bits of a character. */
-function isClean(text: string): boolean {
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === 0 || code === 0x0a || code === 0x0d || code > 0xff) return false;
-  }
-  return true;
-}
+/** What would end the line early, now or when Latin-1 drops the upper bits of a character. */
+const UNCLEAN = /[\0\n\r\u0100-\uffff]/;

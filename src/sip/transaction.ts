@@ -1,15 +1,15 @@
-// SIP transactions over UDP for requests other than INVITE, as step machines (RFC 3261 sections 17.1.2 and 17.2.2), and
-// the keys by which messages find theirs. No socket, no timer: the rim sends, and calls again at `wakeAt`.
-import type { Ipv4 } from '../base/ipv4.ts';
+// SIP transactions for requests other than INVITE, as step machines (RFC 3261 sections 17.1.2 and 17.2.2), and the keys
+// by which messages find theirs. No socket, no timer: the rim sends, and calls again at `wakeAt`.
 import type { Millis } from '../base/world.ts';
 import type { Peer } from '../net/ports.ts';
-import { cseqOf, header, type SipMessage, type SipRequest, topVia } from './message.ts';
-import { parseNameAddr } from './uri.ts';
+import { cseqOf, header, type SipMessage, type SipRequest, tagOf, topVia } from './message.ts';
 
 /** RFC 3261 table 4, in ms: the guess of a round trip, the longest pause, the longest life of a message. */
 const T1 = 500;
 const T2 = 4000;
 const T4 = 5000;
+/** Of what carries the message: a stream loses nothing, so nothing is sent twice and no copy is waited for. */
+export type Carrier = 'datagrams' | 'stream';
 /** Timer F: a request without an answer is given up after this many ms. */
 const TIMER_F = 64 * T1;
 /** Timer J: a response is kept for retransmissions of its request for this many ms. */
@@ -25,6 +25,7 @@ export interface Step<Machine, Output> {
 export type ClientMachine =
   | {
       readonly state: 'trying' | 'proceeding';
+      readonly carrier: Carrier;
       /** Datagrams sent so far. */
       readonly tries: number;
       /** Timer E: the pause in ms before the one at `resendAt`. */
@@ -49,12 +50,15 @@ export type ClientOutput = { readonly kind: 'send' } | ClientEnd;
 
 export type ClientStep = Step<ClientMachine, ClientOutput>;
 
-/** Begins a client transaction: its first output sends the request. */
-export function openClient(now: Millis): ClientStep {
-  return waiting({ state: 'trying', tries: 1, interval: T1, resendAt: now + T1, giveUpAt: now + TIMER_F }, [
-    { kind: 'send' },
-  ]);
+/** Begins a client transaction: its first output sends the request. Over a stream there is no timer E, and K is 0. */
+export function openClient(now: Millis, carrier: Carrier = 'datagrams'): ClientStep {
+  const giveUpAt = now + TIMER_F;
+  const resendAt = carrier === 'stream' ? giveUpAt : now + T1;
+  return waiting({ state: 'trying', carrier, tries: 1, interval: T1, resendAt, giveUpAt }, [SEND]);
 }
+
+/** Written once: it is the output of every try. */
+const SEND: ClientOutput = { kind: 'send' };
 
 /** RFC 3261 figure 6. A transport error is no input: UDP rarely tells, and then the next try may still get through. */
 export function stepClient(now: Millis, machine: ClientMachine, input: ClientInput): ClientStep {
@@ -83,12 +87,10 @@ function hear(
 ): ClientStep {
   // Section 17.1.2.2: timer E runs on through a provisional response; only its next pauses are T2.
   if (status < 200) return waiting({ ...machine, state: 'proceeding' });
+  const outputs = [{ kind: 'answered', status, reason } as const];
+  if (machine.carrier === 'stream') return { next: { state: 'terminated' }, outputs, wakeAt: undefined };
   const endsAt = now + T4;
-  return {
-    next: { state: 'completed', endsAt },
-    outputs: [{ kind: 'answered', status, reason }],
-    wakeAt: endsAt,
-  };
+  return { next: { state: 'completed', endsAt }, outputs, wakeAt: endsAt };
 }
 
 function tickClient(now: Millis, machine: Waiting): ClientStep {
@@ -101,12 +103,13 @@ function tickClient(now: Millis, machine: Waiting): ClientStep {
   // Counted from when it was due, so that late timers do not add up; but never a volley to catch up.
   const due = machine.resendAt + interval;
   const resendAt = due > now ? due : now + interval;
-  return waiting({ ...machine, tries: machine.tries + 1, interval, resendAt }, [{ kind: 'send' }]);
+  return waiting({ ...machine, tries: machine.tries + 1, interval, resendAt }, [SEND]);
 }
 
 export type ServerMachine =
   | {
       readonly state: 'trying';
+      readonly carrier: Carrier;
       /** RFC 3261 waits here for ever; a request that is never answered must be forgotten too, after as long. */
       readonly endsAt: Millis;
     }
@@ -128,9 +131,9 @@ export interface ServerOutput {
 type ServerStep = Step<ServerMachine, ServerOutput>;
 
 /** Begins a server transaction: the request has come for the first time. */
-export function openServer(now: Millis): ServerStep {
+export function openServer(now: Millis, carrier: Carrier = 'datagrams'): ServerStep {
   const endsAt = now + TIMER_J;
-  return { next: { state: 'trying', endsAt }, outputs: [], wakeAt: endsAt };
+  return { next: { state: 'trying', carrier, endsAt }, outputs: [], wakeAt: endsAt };
 }
 
 /** RFC 3261 figure 8: a request that comes again gets the same bytes again, for 32 s. */
@@ -140,10 +143,13 @@ export function stepServer(now: Millis, machine: ServerMachine, input: ServerInp
   }
   if (machine.state === 'trying' && input.kind === 'respond') {
     const { response } = input;
+    const outputs = [{ kind: 'send', response } as const];
+    // Section 17.2.2: timer J is 0 on a stream.
+    if (machine.carrier === 'stream') return { next: { state: 'terminated' }, outputs, wakeAt: undefined };
     const endsAt = now + TIMER_J;
     return {
       next: { state: 'completed', response, endsAt },
-      outputs: [{ kind: 'send', response }],
+      outputs,
       wakeAt: endsAt,
     };
   }
@@ -151,60 +157,6 @@ export function stepServer(now: Millis, machine: ServerMachine, input: ServerInp
   const isCopy = machine.state === 'completed' && input.kind === 'request';
   const outputs = isCopy ? [{ kind: 'send', response: machine.response } as const] : [];
   return { next: machine, outputs, wakeAt: machine.endsAt };
-}
-
-export interface TableLimits {
-  /** All sources together; beyond it the transaction that would end first goes. */
-  readonly most: number;
-  /** One source, so that none can push out the others. */
-  readonly mostPerSource: number;
-}
-
-/** The server transactions of a socket, bounded in number. Those that have ended are swept out on the way. */
-export interface ServerTable {
-  find(key: string, now: Millis): ServerMachine | undefined;
-  hasRoomFor(source: Ipv4): boolean;
-  /** Keeps the machine in the place of what it was before. */
-  keep(kept: { readonly key: string; readonly source: Ipv4; readonly machine: ServerMachine }): void;
-}
-
-export function createServerTable({ most, mostPerSource }: TableLimits): ServerTable {
-  // All live equally long, and a machine that is kept anew moves to the end: the order is that of their ends.
-  const kept = new Map<string, { readonly source: Ipv4; readonly machine: ServerMachine }>();
-  const bySource = new Map<Ipv4, number>();
-
-  function count(source: Ipv4, change: 1 | -1): void {
-    const now = (bySource.get(source) ?? 0) + change;
-    if (now === 0) bySource.delete(source);
-    else bySource.set(source, now);
-  }
-  function drop(key: string): void {
-    const one = kept.get(key);
-    if (one === undefined) return;
-    kept.delete(key);
-    count(one.source, -1);
-  }
-  function sweep(isOver: (machine: ServerMachine) => boolean): void {
-    for (const [key, { machine }] of kept) {
-      if (!isOver(machine)) return;
-      drop(key);
-    }
-  }
-
-  return {
-    find: (key, now) => {
-      sweep((machine) => machine.state === 'terminated' || machine.endsAt <= now);
-      return kept.get(key)?.machine;
-    },
-    hasRoomFor: (source) => (bySource.get(source) ?? 0) < mostPerSource,
-    keep: ({ key, source, machine }) => {
-      drop(key);
-      if (machine.state === 'terminated') return;
-      sweep(() => kept.size >= most);
-      kept.set(key, { source, machine });
-      count(source, 1);
-    },
-  };
 }
 
 /** Begins every branch that is unique (RFC 3261 section 8.1.1.7). */
@@ -229,9 +181,14 @@ export function serverKey(request: SipRequest, from: Peer): string {
   const branch = via?.params.get('branch') ?? '';
   const source = `${from.address}:${from.port}`;
   if (branch.startsWith(BRANCH_COOKIE) && branch.length > BRANCH_COOKIE.length) {
-    return [source, request.method, branch, via?.host, via?.port].join(' ');
+    return `${source} ${request.method} ${branch} ${via?.host ?? ''} ${via?.port ?? ''}`;
   }
-  const tag = parseNameAddr(header(request, 'From') ?? '')?.params.get('tag');
-  const old = [request.uri, tag, header(request, 'Call-ID'), header(request, 'CSeq'), header(request, 'Via')];
+  const old = [
+    request.uri,
+    tagOf(request, 'From'),
+    header(request, 'Call-ID'),
+    header(request, 'CSeq'),
+    header(request, 'Via'),
+  ];
   return JSON.stringify([source, ...old]);
 }

@@ -36,8 +36,13 @@ export interface NameAddr {
 
 /** Without blanks and tabs at its ends. `trim` would also take 0xA0, which is half a letter in UTF-8. */
 export function trimmed(text: string): string {
-  let from = 0;
-  let to = text.length;
+  return trimmedPart(text, 0, text.length);
+}
+
+/** The part from one place to before another, without blanks and tabs at its ends. */
+export function trimmedPart(text: string, begin: number, end: number): string {
+  let from = begin;
+  let to = end;
   while (from < to && isBlank(text.charCodeAt(from))) from += 1;
   while (to > from && isBlank(text.charCodeAt(to - 1))) to -= 1;
   return text.slice(from, to);
@@ -47,19 +52,24 @@ export function trimmed(text: string): string {
 export function splitOutside(text: string, separator: ',' | ';'): readonly string[] | undefined {
   if (!text.includes('"') && !text.includes('<')) return text.split(separator);
   const parts: string[] = [];
+  const cut = separator.charCodeAt(0);
   let start = 0;
   for (let at = 0; at < text.length; at += 1) {
-    const char = text.charAt(at);
-    if (char === separator) {
+    const code = text.charCodeAt(at);
+    if (code === cut) {
       parts.push(text.slice(start, at));
       start = at + 1;
-    } else if (char === '"' || char === '<') {
+    } else if (code === QUOTE || code === OPEN) {
       at = closing(text, at);
       if (at < 0) return undefined;
     }
   }
-  return [...parts, text.slice(start)];
+  parts.push(text.slice(start));
+  return parts;
 }
+
+const QUOTE = 0x22;
+const OPEN = 0x3c;
 
 /** Where the quote or bracket that opens at `open` closes; -1 when it does not. */
 function closing(text: string, open: number): number {
@@ -73,18 +83,23 @@ function closing(text: string, open: number): number {
   return -1;
 }
 
+const NO_PARAMS: Params = new Map();
+
 /** Reads a value with parameters; undefined when a quote or bracket stays open. */
 export function parseParams(text: string): Parameterised | undefined {
   const parts = splitOutside(text, ';');
   if (parts === undefined) return undefined;
+  const value = trimmed(parts[0] ?? '');
+  if (parts.length < 2) return { value, params: NO_PARAMS };
   const params = new Map<string, string>();
-  for (const part of parts.slice(1)) {
+  for (let at = 1; at < parts.length; at += 1) {
+    const part = parts[at] ?? '';
     const equals = part.indexOf('=');
-    const name = trimmed(equals < 0 ? part : part.slice(0, equals)).toLowerCase();
+    const name = trimmedPart(part, 0, equals < 0 ? part.length : equals).toLowerCase();
     if (name !== '' && !params.has(name))
       params.set(name, equals < 0 ? '' : unquoted(part.slice(equals + 1)));
   }
-  return { value: trimmed(parts[0] ?? ''), params };
+  return { value, params };
 }
 
 /** Reads `"Name" <uri>;params` or `uri;params`; undefined when it is neither. */
@@ -136,12 +151,13 @@ export interface Via extends HostPort {
 /** Reads one Via: `SIP/2.0/UDP host:port;params`, blanks allowed as in RFC 4475 section 3.1.1.1. */
 export function parseVia(text: string): Via | undefined {
   const read = parseParams(text);
-  const [, transport, sentBy] =
-    /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*(\w+)[ \t]+(\S.*)$/i.exec(read?.value ?? '') ?? [];
+  if (read === undefined) return undefined;
+  const [, transport, sentBy = ''] =
+    /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*(\w+)[ \t]+(\S.*)$/i.exec(read.value) ?? [];
   // Some senders write 0 for a socket not yet bound: as good as none here, for answers go to the source anyway.
-  const where = parseHostPort((sentBy ?? '').replace(/:0$/, ''));
-  if (read === undefined || transport === undefined || where === undefined) return undefined;
-  return { ...where, transport, params: read.params };
+  const where = parseHostPort(sentBy.endsWith(':0') ? sentBy.slice(0, -2) : sentBy);
+  if (transport === undefined || where === undefined) return undefined;
+  return { host: where.host, port: where.port, transport, params: read.params };
 }
 
 /** `10.20.0.51:5059`, as sent-by in Via and in events. */
@@ -156,14 +172,23 @@ export function showUri(peer: Peer, user?: string): string {
 
 /**
  * The MAC that a phone puts into the user part when it asks for provisioning. Seen: `MAC%3a001565aabbcc`,
- * `MAC:001565aabbcc`, `MAC=001565aabbcc`, `MAC= 001565aabbcc`, `MAC 001565aabbcc`, `MAC001565aabbcc`.
+ * `MAC:001565aabbcc`, `MAC=001565aabbcc`, `MAC= 001565aabbcc`, `MAC 001565aabbcc`, `MAC001565aabbcc`. RFC 6080 section
+ * 5.1.1 has `urn%3auuid%3a00000000-0000-1000-0000-001565aabbcc`: a UUID of version 1 ends in the MAC (RFC 4122).
  */
 export function macInUri(uri: string): Mac | undefined {
   const user = uri.slice(uri.indexOf(':') + 1, Math.max(0, uri.indexOf('@')));
-  const written = /^mac[:=]? {0,2}([0-9a-f:-]{12,17})$/i.exec(unescaped(user))?.[1];
+  if (user.length < SHORTEST_USER || user.length > LONGEST_USER) return undefined;
+  const text = user.includes('%') ? unescaped(user) : user;
+  const written =
+    /^mac[:=]? {0,2}([0-9a-f:-]{12,17})$/i.exec(text)?.[1] ??
+    /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[0-9a-f]{4}-([0-9a-f]{12})$/i.exec(text)?.[1];
   const mac = written === undefined ? undefined : parseMac(written);
   return mac === undefined || isUnusableMac(mac) ? undefined : mac;
 }
+
+/** `MAC001565aabbcc`, and a UUID of which every sign is escaped. */
+const SHORTEST_USER = 15;
+const LONGEST_USER = 150;
 
 /** `%3a` becomes a colon; a percent sign without two hex digits stays (RFC 3261 section 19.1.2). */
 function unescaped(text: string): string {

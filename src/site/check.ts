@@ -166,7 +166,7 @@ function showRange({ first, last }: AddressRange): string {
 }
 
 /** The upper half of the subnet without its broadcast address: routers and servers mostly sit in the lower part. */
-function upperHalf(subnet: Subnet): AddressRange {
+export function upperHalf(subnet: Subnet): AddressRange {
   const broadcast = broadcastOf(subnet);
   const half = Math.floor((broadcast - subnet.network + 1) / 2);
   return { first: ipv4FromNumber(subnet.network + half), last: ipv4FromNumber(broadcast - 1) };

@@ -9,7 +9,9 @@ import { showIpv4 } from '../base/ipv4.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { checkShape } from '../base/shape.ts';
 import { type Mistake, readYaml, type YamlText } from '../base/yaml-text.ts';
-import { readTemplates, strayTemplates, type Templates } from '../files/templates.ts';
+import { readAuthorities } from '../certs/authorities.ts';
+import type { Templates } from '../files/layers.ts';
+import { readTemplates, strayTemplates } from '../files/templates.ts';
 import { HOME } from '../net/home.ts';
 import { readMakers } from '../net/makers.ts';
 import { readCatalogue } from '../phones/catalogue.ts';
@@ -17,8 +19,12 @@ import { readInventory } from '../phones/inventory.ts';
 import type { Makers } from '../phones/makers.ts';
 import type { ListedPhone, ListedPlace } from '../phones/phone.ts';
 import type { Catalogue } from '../phones/vendor.ts';
+import type { Account } from './accounts.ts';
 import { checkLan, type InterfaceFacts } from './check.ts';
+import { type FileSettings, fileSettings } from './files.ts';
 import { whyNotKept } from './kept.ts';
+import { loadAccounts } from './load-accounts.ts';
+import { readWaking, type Waking } from './load-wake.ts';
 import { type SiteFile, siteShape } from './schema.ts';
 import type { LanSite, Provisioning } from './site.ts';
 
@@ -49,10 +55,17 @@ export interface LoadedSite {
   readonly places: readonly ListedPlace[];
   readonly templates: Templates;
   readonly filesRoot?: string | undefined;
-  readonly doors: SiteFile['doors'];
+  readonly files: FileSettings;
+  readonly doors: Omit<SiteFile['doors'], 'accounts'> & { readonly accounts: readonly Account[] };
+  /** PEM: who may sign the client certificates of phones. */
+  readonly clientAuthorities: readonly string[];
+  readonly wake: Waking;
   readonly controlSocket: string;
   readonly state: string;
   readonly logLevel: SiteFile['log']['level'];
+  readonly logDoors: SiteFile['log']['doors'];
+  /** Where Prometheus finds the metrics, besides the control socket. */
+  readonly metrics: SiteFile['control']['metrics'];
 }
 
 /** Loads the site, or every mistake in everything that was read. */
@@ -82,6 +95,12 @@ export async function loadSite(request: LoadRequest): Promise<Result<LoadedSite,
     ...checkClassVendors(site, catalogue, at),
   );
   mistakes.push(...(await checkFolders({ templateFolder, filesRoot, templates, at })));
+  const clients = await readClientAuthorities(site.doors.https, inBase, at);
+  if (!clients.ok) mistakes.push(clients.error);
+  const wake = await readWaking(site.wake, { at, inBase, catalogue });
+  mistakes.push(...wake.mistakes);
+  const { accounts, ...signIn } = await loadAccounts(site.doors.accounts, { base, at });
+  mistakes.push(...signIn.mistakes);
   const lan = readLan(request, site, at);
   if (!lan.ok) mistakes.push(...lan.error);
   else if (lan.value !== undefined) mistakes.push(...checkReservations(lan.value, list, listFile));
@@ -100,11 +119,33 @@ export async function loadSite(request: LoadRequest): Promise<Result<LoadedSite,
     places: list.places,
     templates,
     filesRoot,
-    doors: site.doors,
+    files: fileSettings(site.files, {
+      inBase: (path) => resolve(base, path),
+      inState: (path) => resolve(request.state ?? resolve(base, site.state), path),
+    }),
+    doors: { ...site.doors, accounts },
+    clientAuthorities: clients.ok ? clients.value : [],
+    wake: wake.waking,
     controlSocket: request.control ?? resolve(base, site.control.socket),
     state: resolve(request.state ?? resolve(base, site.state)),
     logLevel: site.log.level,
+    logDoors: site.log.doors,
+    metrics: site.control.metrics,
   });
+}
+
+/** Without authorities of its own the TLS library would trust every public one. */
+async function readClientAuthorities(
+  https: SiteFile['doors']['https'],
+  inBase: (path: string | undefined) => string | undefined,
+  at: YamlText['at'],
+): Promise<Result<readonly string[], Mistake>> {
+  if (https === 'off' || https.clientCertificates === 'off') return ok([]);
+  const path = ['doors', 'https', 'authorities'];
+  const file = inBase(https.authorities);
+  const missing = 'name the file or folder with the root certificates of the phone makers (PEM)';
+  const read = file === undefined ? err(missing) : await readAuthorities(file);
+  return read.ok ? read : err(at(path, read.error));
 }
 
 interface Settings {

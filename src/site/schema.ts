@@ -2,6 +2,14 @@
 import { duration, ipv4, ipv4Range, pattern, type ShapeOf, shape, share, subnet } from '../base/shape.ts';
 import { optionCode, optionValues } from '../phones/option-value.ts';
 import { replyShape } from '../phones/vendor.ts';
+import { accountShape } from './accounts.ts';
+import { controlSettings, logSettings } from './control.ts';
+import { filesShape } from './files.ts';
+import { ftpSetting } from './ftp-door.ts';
+import { httpsSetting, legacySetting } from './https.ts';
+import { pnpSetting } from './pnp.ts';
+import { tftpSetting } from './tftp-door.ts';
+import { wakeSettings } from './wake.ts';
 
 const text = shape.string().min(1);
 const oui = shape
@@ -94,9 +102,7 @@ const dhcpShape = shape.strictObject({
 const lanShape = shape.strictObject({
   interface: text,
   dhcp: dhcpShape.prefault({}),
-  pnp: shape
-    .union([off, shape.enum(['provision', 'discover'])], { error: 'write provision, discover or off' })
-    .default('provision'),
+  pnp: pnpSetting,
 });
 
 export const siteShape = shape.strictObject({
@@ -110,30 +116,23 @@ export const siteShape = shape.strictObject({
     })
     .prefault({}),
   phones: text.optional(),
-  files: shape
-    .strictObject({
-      root: text.optional(),
-      templates: text.optional(),
-    })
-    .prefault({}),
+  files: filesShape.prefault({}),
   doors: shape
     .strictObject({
-      tftp: shape
-        .union([off, shape.literal('on'), shape.literal(true).transform(() => 'on' as const)], {
-          error: 'write on or off',
-        })
-        .default('on'),
+      tftp: tftpSetting,
       http: portOrOff.default(80),
-      https: portOrOff.default('off'),
+      https: httpsSetting,
+      httpsLegacy: legacySetting,
+      ftp: ftpSetting,
+      accounts: shape.array(accountShape).default([]),
     })
     .prefault({}),
   /** Overrides of vendor files by id, checked against the vendor shape after merging. */
   vendors: shape.record(shape.string().regex(/^[a-z0-9-]+$/), shape.unknown()).default({}),
-  control: shape.strictObject({ socket: text.default('/run/unboxd/control.sock') }).prefault({}),
+  wake: wakeSettings,
+  control: controlSettings,
   state: text.default('/var/lib/unboxd'),
-  log: shape
-    .strictObject({ level: shape.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') })
-    .prefault({}),
+  log: logSettings,
 });
 
 export type SiteFile = ShapeOf<typeof siteShape>;

@@ -5,6 +5,32 @@ import type { OptionValue } from '../phones/option-value.ts';
 export type DhcpMode = 'full' | 'companion' | 'off';
 export type PnpMode = 'provision' | 'discover' | 'off';
 
+/** What is done with the phones that a rule means. */
+export type PnpVerb = 'answer' | 'ignore' | 'deny';
+
+/** All conditions that are written must hold. */
+export interface PnpRule {
+  /** The id of a vendor file. */
+  readonly vendor?: string | undefined;
+  readonly model?: RegExp | undefined;
+  /** How the MAC begins: hex digits in small letters. */
+  readonly mac?: string | undefined;
+  readonly do: PnpVerb;
+}
+
+/** SIP PnP on one LAN. */
+export interface PnpSite {
+  readonly mode: PnpMode;
+  /** The first that fits counts; phones that none fits are answered. */
+  readonly rules: readonly PnpRule[];
+  /** Answers wait up to so many ms, each as the dice fall. */
+  readonly delay: number;
+  /** Whether phones are heard on TCP too. */
+  readonly tcp: boolean;
+  /** SUBSCRIBEs per second; bursts of ten times as many pass. */
+  readonly limits: { readonly perSource: number; readonly total: number };
+}
+
 export interface AddressRange {
   readonly first: Ipv4;
   readonly last: Ipv4;
@@ -113,7 +139,7 @@ export interface LanSite {
   readonly address: Ipv4;
   readonly subnet: Subnet;
   readonly dhcp: DhcpSite;
-  readonly pnp: PnpMode;
+  readonly pnp: PnpSite;
 }
 
 export interface Provisioning {

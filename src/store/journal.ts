@@ -20,6 +20,8 @@ export interface Journal {
    * later records must win over earlier ones, and the snapshot may hold either. One at a time.
    */
   rewrite(snapshot: Iterable<unknown>): Promise<void>;
+  /** The file as it is on disk at one moment: every record whose append was done before, and none of a half. */
+  copy(): Promise<Uint8Array>;
   /** Bytes of the file now. */
   readonly size: number;
   close(): Promise<void>;
@@ -99,6 +101,15 @@ export async function openJournal(path: string): Promise<OpenedJournal> {
           waiting.push({ bytes, done, failed });
           if (waiting.length === 1) void soon(flush);
         });
+      },
+      copy: async () => {
+        let taken: Promise<Uint8Array> = Promise.resolve(NOTHING);
+        await soon(async () => {
+          // What stands in the file stays there: it may be read while more is appended, also when it loses its name.
+          const [file, length] = [await open(path, 'r'), size];
+          taken = readStart(file, length).finally(async () => await file.close());
+        });
+        return await taken;
       },
       rewrite: async (snapshot) => {
         since = [];
@@ -212,6 +223,16 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, at: number): Prom
   return at + bytes.length;
 }
 
+async function readStart(file: FileHandle, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length; ) {
+    const { bytesRead } = await file.read(bytes, done, length - done, done);
+    if (bytesRead === 0) throw new Error('the journal is shorter than it was');
+    done += bytesRead;
+  }
+  return bytes;
+}
+
 function encodeRecord(record: unknown): Uint8Array {
   const text = JSON.stringify(record);
   const length = Buffer.byteLength(text);
@@ -225,7 +246,10 @@ function encodeRecord(record: unknown): Uint8Array {
 const NOTHING = new Uint8Array();
 
 /** Every whole record up to the first damage. `good` is the length of that part; 0 asks for a new file. */
-function decodeJournal(path: string, bytes: Uint8Array): { records: unknown[]; good: number; cut: number } {
+export function decodeJournal(
+  path: string,
+  bytes: Uint8Array,
+): { records: unknown[]; good: number; cut: number } {
   const records: unknown[] = [];
   if (bytes.length < HEAD.length) return { records, good: 0, cut: bytes.length };
   if (Buffer.compare(bytes.subarray(0, HEAD.length), HEAD) !== 0) {
@@ -251,7 +275,7 @@ function decodeJournal(path: string, bytes: Uint8Array): { records: unknown[]; g
   return { records, good, cut: bytes.length - good };
 }
 
-function unwritable(path: string, error: unknown): Fault {
+export function unwritable(path: string, error: unknown): Fault {
   const code = errnoOf(error);
   const hint =
     code === 'ENOSPC'

@@ -6,7 +6,15 @@ import type { Millis } from '../base/world.ts';
 import type { ClientKey, Lease, LeaseChange } from '../dhcp/lease-table.ts';
 import type { Clue } from '../phones/clues.ts';
 import type { OwnFile } from '../timeline/progress.ts';
+import { applyRestore, type BackupFacts, makeBackup } from './backup.ts';
 import { openJournal } from './journal.ts';
+import {
+  recordsOfStorms,
+  replayStorm,
+  type StoredStorm,
+  type StormRecord,
+  type StormTable,
+} from './storms.ts';
 
 /** A phone that has fetched its own file whole at least once. */
 export interface StoredPhone {
@@ -19,6 +27,7 @@ export interface StoredPhone {
 export interface Stored {
   readonly leases: readonly Lease[];
   readonly phones: readonly StoredPhone[];
+  readonly storms: readonly StoredStorm[];
   /** Bytes of a torn tail that were cut at the start: the trace of a crash. */
   readonly cut: number;
 }
@@ -27,6 +36,8 @@ export interface State {
   /** Resolves when the changes are on disk (RFC 2131 section 3.1: before the ACK leaves). */
   commit(changes: readonly LeaseChange[]): Promise<void>;
   notePhone(phone: StoredPhone): Promise<void>;
+  /** Resolves when it is on disk. */
+  noteStorm(record: StormRecord): Promise<void>;
   /** Where all leases are: what the journal holds is taken from there when it is written anew. Until then it grows. */
   follow(leases: () => Iterable<Lease>): void;
   close(): Promise<void>;
@@ -47,15 +58,31 @@ type LeaseRecord = {
 type StoredRecord =
   | LeaseRecord
   | { readonly kind: 'freed'; readonly address: number }
-  | ({ readonly kind: 'phone' } & StoredPhone);
+  | ({ readonly kind: 'phone' } & StoredPhone)
+  | StormRecord;
+
+export interface OpenedState {
+  readonly state: State;
+  readonly stored: Stored;
+  /** All that is stored at this moment, with the certificates, as a file (see backup.ts). */
+  readonly backup: (facts: BackupFacts) => Promise<Uint8Array>;
+}
 
 /** Opens the state folder. Rejects with a Fault when it cannot be written or is of another version. */
-export async function openState(folder: string): Promise<{ readonly state: State; readonly stored: Stored }> {
+export async function openState(folder: string): Promise<OpenedState> {
+  await applyRestore(folder);
   const { journal, records, cut } = await openJournal(join(folder, 'journal'));
   const leases = new Map<Ipv4, Lease>();
   const phones = new Map<Mac, StoredPhone>();
-  for (const record of records as readonly StoredRecord[]) replay(record, leases, phones);
-  const stored = { leases: [...leases.values()], phones: [...phones.values()], cut };
+  const storms: StormTable = new Map();
+  for (const record of records as readonly StoredRecord[]) replay(record, { leases, phones, storms });
+  const stored = {
+    leases: [...leases.values()],
+    phones: [...phones.values()],
+    // Copies: ours go on changing with what is noted.
+    storms: [...storms.values()].map(({ past, ...storm }) => ({ ...storm, past: new Map(past) })),
+    cut,
+  };
 
   let source: (() => Iterable<Lease>) | undefined;
   let snapshotSize = 0;
@@ -63,6 +90,7 @@ export async function openState(folder: string): Promise<{ readonly state: State
   function* snapshot(all: Iterable<Lease>): Iterable<StoredRecord> {
     for (const lease of all) if (lease.state !== 'ended' && lease.state !== 'offered') yield recordOf(lease);
     for (const phone of phones.values()) yield { kind: 'phone', ...phone };
+    yield* recordsOfStorms(storms);
   }
   const append = async (...added: readonly StoredRecord[]): Promise<void> => {
     await journal.append(...added);
@@ -83,11 +111,16 @@ export async function openState(folder: string): Promise<{ readonly state: State
 
   return {
     stored,
+    backup: async (facts) => await makeBackup(folder, await journal.copy(), facts),
     state: {
       commit: async (changes) => await append(...changes.map(recordOfChange)),
       notePhone: async (phone) => {
         phones.set(phone.mac, phone);
         await append({ kind: 'phone', ...phone });
+      },
+      noteStorm: async (record) => {
+        replayStorm(storms, record);
+        await append(record);
       },
       follow: (all) => {
         source = all;
@@ -100,7 +133,13 @@ export async function openState(folder: string): Promise<{ readonly state: State
   };
 }
 
-function replay(record: StoredRecord, leases: Map<Ipv4, Lease>, phones: Map<Mac, StoredPhone>): void {
+interface Tables {
+  readonly leases: Map<Ipv4, Lease>;
+  readonly phones: Map<Mac, StoredPhone>;
+  readonly storms: StormTable;
+}
+
+function replay(record: StoredRecord, { leases, phones, storms }: Tables): void {
   switch (record.kind) {
     case 'lease': {
       const { mac: client, hardware: mac, state, expires, standing = 'recognised' } = record;
@@ -116,6 +155,12 @@ function replay(record: StoredRecord, leases: Map<Ipv4, Lease>, phones: Map<Mac,
       phones.set(phone.mac, phone);
       return;
     }
+    case 'storm':
+    case 'storm-mode':
+    case 'storm-woken':
+    case 'storm-verdicts':
+      replayStorm(storms, record);
+      return;
   }
 }
 

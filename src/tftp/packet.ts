@@ -89,6 +89,44 @@ function lenientText(reader: ByteReader): string {
   return latin1(end < 0 ? rest : rest.subarray(0, end));
 }
 
+/** The block of an ACK; undefined for anything else. Most of what arrives is one, so it is looked at first. */
+export function blockOfAck(bytes: Uint8Array): number | undefined {
+  const [high, low, first, second] = bytes;
+  if (second === undefined || first === undefined || high !== 0 || low !== OPCODE.ack) return undefined;
+  return first * 256 + second;
+}
+
+/** A part of a file that goes out as one DATA. */
+export interface DataPart {
+  readonly block: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** So much memory at a time for packets under way: asking for it block by block costs more than filling it. */
+const SLAB = 256 * 1024;
+
+/** Writes DATA packets, one behind the other in memory that is never used twice: the kernel may take them late. */
+export function createDataWriter(): (content: Uint8Array, part: DataPart) => Uint8Array {
+  let slab = new Uint8Array(0);
+  let at = 0;
+  return (content, { block, offset, length }) => {
+    const end = at + 4 + length;
+    if (end > slab.length) {
+      slab = Buffer.allocUnsafeSlow(Math.max(SLAB, 4 + length));
+      at = 0;
+    }
+    const packet = slab.subarray(at, at + 4 + length);
+    at += packet.length;
+    packet[0] = 0;
+    packet[1] = OPCODE.data;
+    packet[2] = block >> 8;
+    packet[3] = block & 0xff;
+    packet.set(content.subarray(offset, offset + length), 4);
+    return packet;
+  };
+}
+
 /** Writes a packet. Texts must be Latin-1 without NUL. */
 export function encodePacket(packet: TftpPacket): Uint8Array {
   switch (packet.kind) {

@@ -1,133 +1,102 @@
-// One transfer at a port of its own (RFC 1350 section 4): performs what its machine says until it has ended.
-import type { WireError } from '../base/bytes.ts';
-import { isWithin } from '../base/ipv4.ts';
-import type { Cancel, Closable, Millis, World } from '../base/world.ts';
+// One read: performs what its machine says until it has ended.
+import type { Millis } from '../base/world.ts';
 import type { FileAnswer } from '../files/desk.ts';
-import type { Lan, OnDatagram, Peer, UdpSocket } from '../net/ports.ts';
-import { type Limits, negotiate } from './negotiate.ts';
-import { toNetascii } from './netascii.ts';
-import { decodePacket, encodePacket, type TftpPacket, type TftpRequest } from './packet.ts';
-import { UNKNOWN_TID } from './policy.ts';
-import { openTransfer, stepTransfer, type TransferInput, type TransferOutput } from './transfer.ts';
+import { negotiate } from './negotiate.ts';
+import { LARGEST_TEXT, toNetascii } from './netascii.ts';
+import { encodePacket } from './packet.ts';
+import { fitted } from './policy.ts';
+import type { Talk, TalkParts } from './talk.ts';
+import { stepTransfer, type TransferInput, type TransferOutput } from './transfer.ts';
+import { bytesOf, openTransfer } from './transfer-state.ts';
 
-export interface Serving {
-  readonly lan: Lan;
-  readonly world: World;
-  readonly request: TftpRequest;
-  readonly peer: Peer;
+export interface ReadParts extends TalkParts {
   readonly answer: Extract<FileAnswer, { kind: 'file' }>;
-  readonly limits: Limits;
-  readonly onGarbled: (bytes: Uint8Array, error: WireError) => void;
-  readonly onTrouble: (error: unknown) => void;
-  /** Called once, as the first thing when the transfer has ended. */
-  readonly onEnded: () => void;
 }
 
-/** The owner of the port. It closes by itself when the transfer ends; `close` waits for that. */
-export interface TransferPort extends Closable {
-  /** Nothing is sent before `start` is fed. */
-  feed(input: TransferInput): void;
-}
-
-/** ERROR 5 goes to strangers this often at most, ms. */
-const STRANGERS_EVERY = 1000;
-
-/**
- * Opens the transfer's port. Rejects with the Fault of the port. In every case `answer.ended` is called exactly once:
- * here when there is no port, else when the transfer ends.
- */
-export async function openTransferPort(serving: Serving): Promise<TransferPort> {
-  const { world, request, peer, answer } = serving;
+/** A transfer that waits for `start`; `answer.ended` is called exactly once when it ends. */
+export function openRead(parts: ReadParts): Talk {
+  const { world, request, peer, answer, line, asked } = parts;
+  if (request.mode === 'netascii' && answer.content.length > LARGEST_TEXT) return tooLarge(parts);
   // Sliced and never copied: all phones that fetch the same file share its bytes.
   const content = request.mode === 'netascii' ? toNetascii(answer.content) : answer.content;
-  const negotiated = negotiate({ options: request.options, size: content.length, limits: serving.limits });
-  let transfer = openTransfer(negotiated, content.length, world.now());
-  let cancel: Cancel = () => undefined;
-  let closed: Promise<void> | undefined;
+  const { length: size } = content;
+  const negotiated = negotiate({ options: request.options, size, limits: parts.limits });
+  let transfer = openTransfer(negotiated, { size, asked, pace: answer.pace }, world.now());
 
-  const socket = await openSocket(serving, (packet) => {
-    if (packet.kind === 'ack') feed({ kind: 'ack', block: packet.block });
-    else if (packet.kind === 'error') feed({ kind: 'error', code: packet.code, message: packet.message });
-  });
-  const feed = (input: TransferInput): void => {
-    const { next, outputs, wakeAt } = stepTransfer(world.now(), transfer, input);
+  const step = (now: Millis, input: TransferInput): void => {
+    const { next, outputs, wakeAt } = stepTransfer(now, transfer, input);
+    const before = transfer;
     transfer = next;
-    cancel();
-    if (wakeAt !== undefined) {
-      cancel = world.after(Math.max(0, wakeAt - world.now()), () => feed({ kind: 'tick' }));
-    }
+    alarm.set(wakeAt);
     for (const output of outputs) perform(output);
+    if (next.acked === before.acked) return;
+    parts.load.note(now - before.sentAt);
+    if (!before.confirmed) parts.onConfirmed();
+    answer.progress?.(bytesOf(next));
+  };
+  const feed = (input: TransferInput): void => {
+    try {
+      step(world.now(), input);
+    } catch (error) {
+      parts.onTrouble(error);
+    }
   };
   const perform = (output: TransferOutput): void => {
     switch (output.kind) {
       case 'oack':
-        socket.send(encodePacket(output), peer);
+        line.send(encodePacket(output), peer);
         return;
-      case 'data': {
-        const data = content.subarray(output.offset, output.offset + output.length);
-        socket.send(encodePacket({ kind: 'data', block: output.block, data }), peer);
+      case 'data':
+        line.send(parts.data(content, output), peer);
         return;
-      }
       case 'ended': {
-        serving.onEnded();
-        closed = socket.close().catch(serving.onTrouble);
         const { complete, bytes, why } = output;
-        tellEnded(serving, { complete, bytes, why });
+        parts.onDone(complete);
+        parts.onOver();
+        // What lies in our memory as netascii is longer than the file.
+        answer.ended({ complete, bytes: complete ? answer.content.length : bytes, why });
       }
     }
   };
+  const alarm = parts.wheel.alarm(() => feed({ kind: 'tick', least: parts.load.least() }));
   return {
-    feed,
-    close: async () => {
-      feed({ kind: 'stop', why: 'unboxd was stopped' });
-      await closed;
+    start: () => feed({ kind: 'start' }),
+    hear: (packet) => {
+      if (packet.kind === 'ack') feed(packet);
+      else if (packet.kind === 'error') feed(packet);
     },
+    again: () => feed({ kind: 'request-again' }),
+    other: () => feed({ kind: 'request-other' }),
+    // No ERROR to the phone: on an ERROR it goes on without the file, on silence it asks again.
+    stop: (why) => feed({ kind: 'stop', why }),
+    settled: async () => await Promise.resolve(),
   };
 }
 
-async function openSocket(serving: Serving, onPacket: (packet: TftpPacket) => void): Promise<UdpSocket> {
-  const { lan, peer } = serving;
-  const strangers = strangerWatch(serving);
-  const onDatagram: OnDatagram = (bytes, from) => {
-    const decoded = decodePacket(bytes);
-    const isOwn = from.address === peer.address && from.port === peer.port;
-    if (isOwn && decoded.ok) onPacket(decoded.value);
-    else if (isOwn && !decoded.ok) serving.onGarbled(bytes, decoded.error);
-    else if (decoded.ok && strangers.mayTell(decoded.value, from)) {
-      socket.send(encodePacket(UNKNOWN_TID), from);
+/** netascii of a firmware: an ERROR, and the end. */
+function tooLarge({ answer, line, peer, asked, onDone, onOver, onTrouble }: ReadParts): Talk {
+  let isOver = false;
+  const end = (why: string): void => {
+    if (isOver) return;
+    isOver = true;
+    onDone(false);
+    onOver();
+    try {
+      answer.ended({ complete: false, bytes: 0, why });
+    } catch (error) {
+      onTrouble(error);
     }
   };
-  // A phone that is switched off answers with ICMP; the machine gives up by itself.
-  const options = { port: 0, purpose: 'a TFTP transfer', onTrouble: () => undefined };
-  const socket = await lan.openUdp(options, onDatagram).catch((error: unknown) => {
-    tellEnded(serving, { complete: false, bytes: 0, why: 'no port could be opened for it' });
-    throw error;
-  });
-  return socket;
-}
-
-/** Whom to tell that this transfer is not theirs: nobody off the LAN, no ERROR (it is never answered), not often. */
-function strangerWatch({ lan, world }: Serving): { mayTell(packet: TftpPacket, from: Peer): boolean } {
-  let toldAt: Millis | undefined;
   return {
-    mayTell: (packet, from) => {
-      if (packet.kind === 'error' || !isWithin(lan.subnet, from.address)) return false;
-      const now = world.now();
-      if (toldAt !== undefined && now - toldAt < STRANGERS_EVERY) return false;
-      toldAt = now;
-      return true;
+    start: () => {
+      const message = 'too large for netascii: use octet';
+      line.send(encodePacket(fitted({ kind: 'error', code: 0, message }, asked)), peer);
+      end('it asked in netascii, which is for texts: only octet carries so large a file');
     },
+    hear: () => undefined,
+    again: () => undefined,
+    other: () => end('the phone asked for something else from the same port'),
+    stop: end,
+    settled: async () => await Promise.resolve(),
   };
-}
-
-/** Trouble of those who are told must not stop the transfers of others. */
-function tellEnded(
-  { answer, onTrouble }: Serving,
-  outcome: { readonly complete: boolean; readonly bytes: number; readonly why?: string | undefined },
-): void {
-  try {
-    answer.ended(outcome);
-  } catch (error) {
-    onTrouble(error);
-  }
 }

@@ -1,252 +1,277 @@
-// The TFTP door: requests at port 69; each transfer goes on at a port of its own (RFC 1350 section 4).
-import { fromLatin1, type WireError } from '../base/bytes.ts';
-import { errnoOf, Fault, messageOf } from '../base/fault.ts';
-import { type Ipv4, isWithin } from '../base/ipv4.ts';
+// The TFTP door: hears requests and opens a transfer for each; what is refused is answered at once.
 import type { Closable, Millis, World } from '../base/world.ts';
-import { type FileDesk, showPeer } from '../files/desk.ts';
-import { nameFromBytes } from '../files/resolve.ts';
+import type { FileDesk } from '../files/desk.ts';
 import type { Lan, Peer, UdpSocket } from '../net/ports.ts';
+import { TFTP_DEFAULTS, type TftpSettings } from '../site/tftp-door.ts';
 import type { Tell } from '../timeline/event.ts';
-import type { Reason } from '../timeline/reason.ts';
-import { ETHERNET, type Limits } from './negotiate.ts';
-import { decodePacket, encodePacket, type TftpOption, type TftpPacket, type TftpRequest } from './packet.ts';
-import { errorFor, unknownMode } from './policy.ts';
-import { openTransferPort, type TransferPort } from './serve.ts';
-import type { TransferInput } from './transfer.ts';
-
-/** How much is served at a time. Requests beyond it are met with silence: phones come again by themselves. */
-export interface TftpLimits extends Limits {
-  readonly transfers: number;
-  readonly perAddress: number;
-}
+import { createPlaces, type Places } from './limits.ts';
+import { type Line, type Lines, openLines, singleLine } from './lines.ts';
+import { blksizeFor, type Limits, sizeAnnounced } from './negotiate.ts';
+import {
+  blockOfAck,
+  createDataWriter,
+  decodePacket,
+  encodePacket,
+  type TftpPacket,
+  type TftpRequest,
+} from './packet.ts';
+import {
+  errorFor,
+  fitted,
+  isForged,
+  isServedMode,
+  type Refusal,
+  UNKNOWN_TID,
+  unknownMode,
+} from './policy.ts';
+import { createLoad, type Load } from './rto.ts';
+import { openRead } from './serve.ts';
+import { openWrite } from './take.ts';
+import { isSame, keyOf, nameOf, type Session, type Talk, type TalkParts } from './talk.ts';
+import { createTeller, type Teller } from './tell.ts';
+import { createWheel, type Wheel } from './wheel.ts';
 
 export interface TftpDoor {
   readonly lan: Lan;
   readonly desk: FileDesk;
   readonly world: World;
   readonly tell: Tell;
-  readonly limits?: Partial<TftpLimits>;
+  readonly settings?: Partial<TftpSettings> | undefined;
+  /** Of the interface, where it is known. */
+  readonly mtu?: number | undefined;
 }
 
-const TFTP_PORT = 69;
-/** Phones fetch one file at a time; a whole shelf of them may sit behind one address in a test. */
-const LIMITS: TftpLimits = { ...ETHERNET, transfers: 6000, perAddress: 1100 };
-/** One word a second about each kind of trouble. */
-const TOLD_EVERY = 1000;
-const MOST_KINDS_OF_TROUBLE = 5000;
+const ETHERNET_MTU = 1500;
+/** ERROR 5 goes to strangers this often at most, ms. */
+const STRANGERS_EVERY = 1000;
+const STOPPED = 'unboxd was stopped';
 
-/** A request that is being served, from its arrival to the end of its transfer. */
-interface Session {
-  readonly request: TftpRequest;
-  readonly from: Peer;
-  /** Set once the file is found and a port is open. */
-  port?: TransferPort | undefined;
-  /** How it was ended, perhaps before there was a port. */
-  stopped?: TransferInput | undefined;
-}
-
-interface Door extends TftpDoor {
-  readonly limits: TftpLimits;
-  /** All that cost us something, also the stopped ones whose file is still looked for. */
-  readonly busy: Set<Session>;
+interface Door {
+  readonly parts: TftpDoor;
+  readonly limits: Limits;
+  readonly places: Places<Session>;
   /** The live one of each phone's address and port. */
-  readonly sessions: Map<string, Session>;
-  /** How many of the busy ones. */
-  readonly perAddress: Map<Ipv4, number>;
-  readonly toldAt: Map<string, Millis>;
-  /** Sends from port 69: refusals before a transfer exists. */
-  readonly send: (bytes: Uint8Array, to: Peer) => void;
+  readonly sessions: Map<number, Session>;
+  readonly teller: Teller;
+  readonly wheel: Wheel;
+  readonly load: Load;
+  readonly data: TalkParts['data'];
+  readonly lines: () => Lines;
+  /** Where requests come in and refusals go out. */
+  readonly front: Line;
+  strangerAt: Millis | undefined;
 }
 
 /**
- * Opens the door; closing it ends all transfers. Rejects with a Fault when port 69 cannot be had; after that all
- * trouble is told, none thrown.
+ * Opens the door; closing it ends all transfers. Rejects with a Fault when its port, or all of those for transfers,
+ * cannot be had; after that all trouble is told, none thrown.
  */
 export async function openTftpServer(parts: TftpDoor): Promise<Closable> {
-  let socket: UdpSocket | undefined;
+  const { lan, world } = parts;
+  const settings: TftpSettings = { ...TFTP_DEFAULTS, ...parts.settings };
+  const opened: { socket?: UdpSocket; lines?: Lines } = {};
+  const teller = createTeller(parts);
+  const onTrouble = (error: Error): void => teller.trouble(error);
   const door: Door = {
-    ...parts,
-    limits: { ...LIMITS, ...parts.limits },
-    busy: new Set(),
+    parts,
+    limits: limitsOf(settings, parts.mtu ?? ETHERNET_MTU),
+    places: createPlaces({ transfers: settings.maxTransfers, perAddress: settings.perAddress }),
     sessions: new Map(),
-    perAddress: new Map(),
-    toldAt: new Map(),
-    send: (bytes, to) => socket?.send(bytes, to),
-  };
-  const onTrouble = (error: Error): void => tellFault(door, error);
-  socket = await door.lan.openUdp({ port: TFTP_PORT, purpose: 'TFTP', onTrouble }, (bytes, from) => {
-    try {
-      onDatagram(door, bytes, from);
-    } catch (error) {
-      tellFault(door, error);
-    }
-  });
-  return {
-    close: async () => {
-      const open = socket;
-      socket = undefined;
-      const closing = [...door.busy].map(async (session) => {
-        stop(door, session, { kind: 'stop', why: 'unboxd was stopped' });
-        await session.port?.close();
-      });
-      await Promise.all(closing);
-      await open?.close();
+    teller,
+    wheel: createWheel(world),
+    load: createLoad(),
+    data: createDataWriter(),
+    lines: () => {
+      if (opened.lines === undefined) throw new Error('the ports for transfers are not open');
+      return opened.lines;
     },
+    front: { send: (bytes, to) => opened.socket?.send(bytes, to) },
+    strangerAt: undefined,
   };
+  const hears =
+    (hear: typeof onRequests) =>
+    (line: Line, bytes: Uint8Array, from: Peer): void => {
+      try {
+        hear(door, line, { bytes, from });
+      } catch (error) {
+        teller.trouble(error);
+      }
+    };
+  const atFront = hears(settings.singlePort ? onAll : onRequests);
+  const front = { port: settings.port, purpose: 'TFTP', onTrouble };
+  const socket = await lan.openUdp(front, (bytes, from) => atFront(door.front, bytes, from));
+  opened.socket = socket;
+  try {
+    opened.lines = settings.singlePort
+      ? singleLine(door.front, world)
+      : await openLines({ lan, world, ports: settings.ports, onDatagram: hears(onTransfers), onTrouble });
+  } catch (error) {
+    await socket.close();
+    throw error;
+  }
+  return { close: async () => await close(door, opened) };
 }
 
-function onDatagram(door: Door, bytes: Uint8Array, from: Peer): void {
+function limitsOf(settings: TftpSettings, mtu: number): Limits {
+  const { blksize, windowsize, clampToMtu, refuseOptions } = settings;
+  const largest = clampToMtu ? Math.min(blksize, blksizeFor(mtu)) : blksize;
+  return { blksize: largest, windowsize, refused: new Set(refuseOptions) };
+}
+
+async function close(door: Door, opened: { socket?: UdpSocket; lines?: Lines }): Promise<void> {
+  const { socket, lines } = opened;
+  delete opened.socket;
+  const open = new Set([...door.places.taken, ...door.sessions.values()]);
+  for (const session of open) stop(door, session, (talk) => talk.stop(STOPPED));
+  for (const { talk } of open) await talk?.settled();
+  door.wheel.close();
+  await lines?.close();
+  await socket?.close();
+}
+
+interface Datagram {
+  readonly bytes: Uint8Array;
+  readonly from: Peer;
+}
+
+/** Where requests are heard and nothing else. */
+function onRequests(door: Door, _line: Line, { bytes, from }: Datagram): void {
   // Nothing goes off the LAN: a forged source must not make us its tool.
-  if (!isWithin(door.lan.subnet, from.address)) return;
+  if (isForged(from, door.parts.lan)) return;
   const decoded = decodePacket(bytes);
-  if (!decoded.ok) {
-    tellGarbled(door, from, { bytes, error: decoded.error });
+  if (!decoded.ok) door.teller.garbled(from, { bytes, error: decoded.error });
+  // RFC 1350 section 2: an ERROR is never answered; DATA and ACK at this port belong to nobody.
+  else if (decoded.value.kind === 'rrq' || decoded.value.kind === 'wrq') {
+    onRequest(door, decoded.value, { bytes, from });
+  }
+}
+
+/** Everything through one port. */
+function onAll(door: Door, line: Line, datagram: Datagram): void {
+  const isRequest = datagram.bytes[0] === 0 && (datagram.bytes[1] === 1 || datagram.bytes[1] === 2);
+  (isRequest || datagram.bytes.length < 2 ? onRequests : onTransfers)(door, line, datagram);
+}
+
+/** Where transfers go on. */
+function onTransfers(door: Door, line: Line, { bytes, from }: Datagram): void {
+  const session = door.sessions.get(keyOf(from));
+  const talk = session?.line === line ? session.talk : undefined;
+  const block = blockOfAck(bytes);
+  if (talk !== undefined && block !== undefined) {
+    talk.hear({ kind: 'ack', block });
     return;
   }
-  const request = decoded.value;
-  // RFC 1350 section 2: an ERROR is never answered; DATA and ACK at this port belong to nobody.
-  if (request.kind === 'rrq' || request.kind === 'wrq') onRequest(door, request, from);
+  const decoded = decodePacket(bytes);
+  if (talk === undefined) {
+    if (decoded.ok) onStranger(door, line, { packet: decoded.value, from });
+  } else if (decoded.ok) talk.hear(decoded.value);
+  else door.teller.garbled(from, { bytes, error: decoded.error });
 }
 
-function onRequest(door: Door, request: TftpRequest, from: Peer): void {
-  const { busy, sessions, perAddress, limits } = door;
-  const before = sessions.get(peerKey(from));
+/** Tells whoever talks to a transfer that is not theirs: nobody off the LAN, no ERROR (never answered), not often. */
+function onStranger(door: Door, line: Line, { packet, from }: { packet: TftpPacket; from: Peer }): void {
+  if (packet.kind === 'error' || isForged(from, door.parts.lan)) return;
+  // Late words of a transfer that went well, or of one that the phone has left for another: an ERROR could hurt that.
+  const key = keyOf(from);
+  if (door.sessions.has(key) || door.lines().isLate(key, line)) return;
+  const now = door.parts.world.now();
+  if (door.strangerAt !== undefined && now - door.strangerAt < STRANGERS_EVERY) return;
+  door.strangerAt = now;
+  line.send(encodePacket(UNKNOWN_TID), from);
+}
+
+function onRequest(door: Door, request: TftpRequest, { bytes, from }: Datagram): void {
+  const { sessions, places, teller, parts } = door;
+  const key = keyOf(from);
+  const before = sessions.get(key);
   if (before !== undefined) {
     // Left alive, the old transfer would send its blocks into the new one.
-    if (isSame(before.request, request)) before.port?.feed({ kind: 'request-again' });
-    else stop(door, before, { kind: 'request-other' });
+    if (isSame(before.request, request)) before.talk?.again();
+    else stop(door, before, (talk) => talk.other());
     // Still alive: it has been answered, or will be.
-    if (sessions.has(peerKey(from))) return;
+    if (sessions.has(key)) return;
   }
-  if (request.kind === 'wrq') {
-    refuse(door, { request, from, because: 'writing-not-served', answer: errorFor('writing-not-served') });
-  } else if (request.mode !== 'octet' && request.mode !== 'netascii') {
-    refuse(door, { request, from, because: 'mode-not-served', answer: unknownMode(request.mode) });
-  } else if (busy.size >= limits.transfers || (perAddress.get(from.address) ?? 0) >= limits.perAddress) {
-    tellBusy(door, request, from);
-  } else {
-    const session = enter(door, request, from);
-    serve(door, session).catch((error: unknown) => {
-      leave(door, session);
-      tellFault(door, error);
-    });
+  if (!isServedMode(request.mode)) {
+    teller.refused(from, nameOf(request), 'mode-not-served');
+    door.front.send(encodePacket(fitted(unknownMode(request.mode), bytes.length)), from);
+    return;
   }
+  const now = parts.world.now();
+  const { isFree, oldest } = places.room(from.address, now);
+  // Silence: phones come again by themselves, and on an ERROR many go on without the file.
+  if (!isFree && oldest === undefined) {
+    teller.busy(from, nameOf(request));
+    return;
+  }
+  if (oldest !== undefined) stop(door, oldest, (talk) => talk.stop('its place was needed by others'));
+  const line = door.lines().pick(key);
+  const session: Session = { request, asked: bytes.length, from, key, line, since: now };
+  // At once, so that a repeated request finds it while the file is looked for.
+  places.enter(session);
+  sessions.set(key, session);
+  serve(door, session).catch((error: unknown) => {
+    leave(door, session);
+    teller.trouble(error);
+  });
 }
 
-/** Options count too: a phone that our OACK did not please asks again without them. */
-function isSame(a: TftpRequest, b: TftpRequest): boolean {
-  return a.kind === b.kind && a.filename === b.filename && a.mode === b.mode && hasOptions(a, b.options);
-}
-
-function hasOptions({ options }: TftpRequest, others: readonly TftpOption[]): boolean {
-  return (
-    options.length === others.length &&
-    others.every(({ name, value }, at) => options[at]?.name === name && options[at].value === value)
-  );
-}
-
-/** Registers the session at once, so that a repeated request finds it while the file is looked for. */
-function enter({ busy, sessions, perAddress }: Door, request: TftpRequest, from: Peer): Session {
-  const session: Session = { request, from };
-  busy.add(session);
-  sessions.set(peerKey(from), session);
-  perAddress.set(from.address, (perAddress.get(from.address) ?? 0) + 1);
-  return session;
-}
-
-/** Makes room for others. */
-function leave({ busy, sessions, perAddress }: Door, session: Session): void {
-  if (!busy.delete(session)) return;
-  const { from } = session;
-  if (sessions.get(peerKey(from)) === session) sessions.delete(peerKey(from));
-  const left = (perAddress.get(from.address) ?? 1) - 1;
-  if (left === 0) perAddress.delete(from.address);
-  else perAddress.set(from.address, left);
-}
-
-/** Ends the session: now, or as soon as its port is open. */
-function stop({ sessions }: Door, session: Session, how: TransferInput): void {
+/** Ends the session: now, or as soon as it has begun. */
+function stop({ sessions }: Door, session: Session, how: (talk: Talk) => void): void {
   session.stopped ??= how;
-  if (sessions.get(peerKey(session.from)) === session) sessions.delete(peerKey(session.from));
-  session.port?.feed(how);
+  if (sessions.get(session.key) === session) sessions.delete(session.key);
+  if (session.talk !== undefined) how(session.talk);
+}
+
+/** Nothing of it is left. */
+function leave({ sessions, places }: Door, session: Session): void {
+  places.leave(session);
+  if (sessions.get(session.key) === session) sessions.delete(session.key);
 }
 
 async function serve(door: Door, session: Session): Promise<void> {
-  const { lan, world, desk, limits } = door;
-  const { request, from: peer } = session;
-  const answer = await desk.ask({ door: 'tftp', name: nameOf(request), from: peer });
-  if (answer.kind === 'refused') {
-    if (session.stopped === undefined) door.send(encodePacket(errorFor(answer.because)), peer);
-    leave(door, session);
+  const { request, from } = session;
+  const { desk } = door.parts;
+  const ask = { door: 'tftp', name: nameOf(request), from } as const;
+  if (request.kind === 'rrq') {
+    const answer = await desk.ask(ask);
+    if (answer.kind === 'refused') refuse(door, session, answer);
+    else begin(session, openRead({ ...talkParts(door, session), answer }));
     return;
   }
-  session.port = await openTransferPort({
-    ...{ lan, world, request, peer, answer, limits },
-    onGarbled: (bytes, error) => tellGarbled(door, peer, { bytes, error }),
-    onTrouble: (error) => tellFault(door, error),
-    onEnded: () => leave(door, session),
-  });
-  // It may have been stopped while its file was looked for or its port was being opened.
-  session.port.feed(session.stopped ?? { kind: 'start' });
+  // netascii is longer on the wire than on the disk: what is announced there says nothing.
+  const length = request.mode === 'octet' ? sizeAnnounced(request.options) : undefined;
+  const upload = await desk.upload({ ...ask, length });
+  if (upload.kind === 'refused') refuse(door, session, upload);
+  else begin(session, openWrite({ ...talkParts(door, session), upload }));
 }
 
-interface Refused {
-  readonly request: TftpRequest;
-  readonly from: Peer;
-  readonly because: Reason;
-  readonly answer: TftpPacket;
+function refuse(door: Door, session: Session, refusal: Refusal): void {
+  const { asked, from } = session;
+  // Who is told to wait is told by silence: it asks again, and an ERROR would send it on without the file.
+  const isSilent = session.stopped !== undefined || refusal.because === 'too-busy';
+  if (!isSilent) door.front.send(encodePacket(fitted(errorFor(refusal), asked)), from);
+  leave(door, session);
 }
 
-/** Each request is answered; one word a second about each sender is enough. */
-function refuse(door: Door, { request, from, because, answer }: Refused): void {
-  if (mayTell(door, `${because} ${from.address}`)) {
-    const seen = { at: door.world.now(), from: showPeer(from) };
-    door.tell({ ...seen, kind: 'refused', door: 'tftp', file: nameOf(request), because });
-  }
-  door.send(encodePacket(answer), from);
+/** It may have been stopped while its file was looked for. */
+function begin(session: Session, talk: Talk): void {
+  session.talk = talk;
+  if (session.stopped === undefined) talk.start();
+  else session.stopped(talk);
 }
 
-function tellBusy(door: Door, request: TftpRequest, from: Peer): void {
-  if (!mayTell(door, 'busy')) return;
-  const seen = { at: door.world.now(), from: showPeer(from) };
-  door.tell({ ...seen, kind: 'refused', door: 'tftp', file: nameOf(request), because: 'too-busy' });
-}
-
-interface Garbage {
-  readonly bytes: Uint8Array;
-  readonly error: WireError;
-}
-
-function tellGarbled(door: Door, from: Peer, { bytes, error }: Garbage): void {
-  if (!mayTell(door, `garbled ${from.address}`)) return;
-  const seen = { at: door.world.now(), from: showPeer(from) };
-  const what = { because: error.code, offset: error.at, bytes: bytes.length };
-  door.tell({ ...seen, kind: 'garbled', door: 'tftp', ...what });
-}
-
-function tellFault(door: Door, error: unknown): void {
-  const known = error instanceof Fault ? error : undefined;
-  const code = known?.code ?? errnoOf(error) ?? 'tftp-failed';
-  if (!mayTell(door, code)) return;
-  const hint = known?.hint ?? 'phones ask again by themselves; look at the log if this repeats';
-  door.tell({ at: door.world.now(), kind: 'fault', code, message: `TFTP: ${messageOf(error)}`, hint });
-}
-
-/** Lets one word a second through about each. */
-function mayTell({ world, toldAt }: Door, about: string): boolean {
-  const now = world.now();
-  const last = toldAt.get(about);
-  if (last !== undefined && now - last < TOLD_EVERY) return false;
-  // Forged addresses must not fill the memory; forgetting costs one word too many.
-  if (toldAt.size >= MOST_KINDS_OF_TROUBLE) toldAt.clear();
-  toldAt.set(about, now);
-  return true;
-}
-
-function nameOf(request: TftpRequest): string {
-  return nameFromBytes(fromLatin1(request.filename));
-}
-
-function peerKey(peer: Peer): string {
-  return `${peer.address}:${peer.port}`;
+function talkParts(door: Door, session: Session): TalkParts {
+  const { places, wheel, load, limits, data, teller, parts } = door;
+  const { line, request, asked, from: peer, key } = session;
+  return {
+    ...{ world: parts.world, wheel, load, limits, data, line, request, asked, peer },
+    onTrouble: (error) => teller.trouble(error),
+    onConfirmed: () => places.confirm(session),
+    onDone: (isComplete) => {
+      if (!places.taken.has(session)) return;
+      places.leave(session);
+      door.lines().over(key, line, isComplete);
+    },
+    onOver: () => leave(door, session),
+  };
 }

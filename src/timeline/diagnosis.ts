@@ -2,6 +2,7 @@
 
 import { roughly, showBytes } from '../base/units.ts';
 import type { Millis } from '../base/world.ts';
+import { firmwareAside, firmwareLine } from './firmware.ts';
 import type { Progress } from './progress.ts';
 import { becauseOf, meaningOf } from './reason.ts';
 import { sentence } from './sentence.ts';
@@ -49,11 +50,13 @@ export interface VendorHabits {
 export function lineOf(question: Question): Line {
   const { progress, now, silence, wanted } = question;
   if (progress === undefined) return { stage: 'expected', sentence: 'not seen yet' };
+  const firmware = firmwareLine(progress.firmware, { now, silence });
+  if (firmware !== undefined) return firmware;
   const own = progress.ownFile;
   if (own !== undefined && own.digest === wanted) {
     return {
       stage: 'proven',
-      sentence: `has its own file ${own.file} (${showBytes(own.bytes)}), final bytes`,
+      sentence: `has its own file ${own.file} (${showBytes(own.bytes)}), final bytes${firmwareAside(progress.firmware)}`,
     };
   }
   if (now - progress.last.at > silence) return stuck(question, progress);
@@ -82,6 +85,9 @@ function stuck(question: Question, progress: Progress): Line {
 /** The most telling fact first. */
 function reasonFor(question: Question, progress: Progress): readonly [why: string, advice: string] {
   const { vendor } = question;
+  if (progress.last.kind === 'tls-refused') {
+    return [sentence(progress.last), meaningOf(progress.last.because)];
+  }
   if (progress.silence !== undefined) {
     return [
       `got no answer, because ${becauseOf(progress.silence.because)}`,

@@ -3,9 +3,10 @@ import type { WireFault } from '../base/bytes.ts';
 import type { Ipv4 } from '../base/ipv4.ts';
 import type { Mac } from '../base/mac.ts';
 import type { Millis } from '../base/world.ts';
+import type { TlsRefusal } from '../net/ports.ts';
 import type { Reason } from './reason.ts';
 
-export type DoorName = 'dhcp' | 'pnp' | 'tftp' | 'http' | 'https' | 'notify';
+export type DoorName = 'dhcp' | 'pnp' | 'tftp' | 'http' | 'https' | 'ftp' | 'notify';
 
 /** The part a file plays in the boot of a phone. */
 export type FileRole = 'own' | 'common' | 'boot' | 'optional' | 'firmware' | 'other';
@@ -102,6 +103,8 @@ export type PhoneEvent = Common &
         readonly bytes: number;
         /** SHA-256 of the content in hex, by which "the final bytes" are told from older ones. */
         readonly digest: string;
+        /** What was odd about the asking, as a sentence's end. */
+        readonly detail?: string | undefined;
       }
     | {
         readonly kind: 'up-to-date';
@@ -118,11 +121,40 @@ export type PhoneEvent = Common &
         readonly bytes: number;
       }
     | {
+        /** Of a long transfer, at most once a second. */
+        readonly kind: 'progress';
+        readonly door: DoorName;
+        readonly file: string;
+        readonly role: FileRole;
+        readonly bytes: number;
+        readonly of: number;
+        /** Since it began. */
+        readonly bytesPerSecond: number;
+      }
+    | {
         readonly kind: 'refused';
         readonly door: DoorName;
         readonly file: string;
         readonly because: Reason;
         readonly detail?: string | undefined;
+        /** The phone wanted to write the file. */
+        readonly writing?: boolean | undefined;
+        /** Somebody may be after the passwords of a phone. */
+        readonly alarm?: boolean | undefined;
+      }
+    | {
+        readonly kind: 'uploaded';
+        readonly door: DoorName;
+        readonly file: string;
+        readonly bytes: number;
+        readonly how: 'created' | 'replaced';
+      }
+    | {
+        readonly kind: 'upload-ended-early';
+        readonly door: DoorName;
+        readonly file: string;
+        readonly bytes: number;
+        readonly why: string;
       }
     | {
         readonly kind: 'transfer-ended-early';
@@ -138,6 +170,13 @@ export type PhoneEvent = Common &
     | { readonly kind: 'wake-unanswered'; readonly tries: number }
     | { readonly kind: 'wake-confirmed'; readonly file: string; readonly afterMs: number }
     | { readonly kind: 'wake-unconfirmed'; readonly waitedMs: number }
+    | {
+        /** Nothing was asked yet: no secured connection came about. */
+        readonly kind: 'tls-refused';
+        readonly door: DoorName;
+        readonly because: TlsRefusal;
+        readonly detail?: string | undefined;
+      }
     // Trouble without a phone
     | {
         readonly kind: 'garbled';

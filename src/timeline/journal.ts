@@ -64,6 +64,7 @@ export function createTimeline(
       forgetOldest();
       return;
     }
+    if (isNext(story.events.at(-1), event)) story.events.pop();
     push(story.events, event);
     story.progress = advance(story.progress, event);
     // Deleting first keeps the Map in the order of last contact. To the second is good enough.
@@ -86,6 +87,11 @@ export function createTimeline(
       return () => readers.delete(reader);
     },
   };
+}
+
+/** Of the progress of a transfer the latest is enough. */
+function isNext(last: PhoneEvent | undefined, event: PhoneEvent): boolean {
+  return event.kind === 'progress' && last?.kind === 'progress' && last.file === event.file;
 }
 
 function push(events: PhoneEvent[], event: PhoneEvent): void {

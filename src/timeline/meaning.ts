@@ -34,16 +34,24 @@ export const MEANING: Readonly<Record<EventKind, string>> = {
   fetched:
     'The last byte went out and was acknowledged where the protocol tells. When it is the phone’s own file in its final form, the phone is proven.',
   fetching: 'A transfer began.',
+  progress:
+    'How far a long transfer is. While it is firmware, do not unplug the phone: half a firmware may leave it dead.',
   'up-to-date': 'The phone asked whether the file changed and was told no: it holds the final bytes.',
   refused: 'The file was not served; the reason says why. Optional files are missing at every healthy boot.',
   'transfer-ended-early':
     'The phone stopped or fell silent in the middle. Normal for firmware it already has; else look at cable and switch.',
+  uploaded:
+    'The phone wrote a file of its own, such as settings made at the phone, contacts or a log. It lies in the folder for uploads, with earlier versions beside it.',
+  'upload-ended-early':
+    'The phone went away while it was writing. The file from before is still there, whole. It writes again by itself.',
   woken: 'A SIP NOTIFY told the phone to fetch its files again.',
   'wake-answered': 'The phone answered. 200 alone proves nothing: the fetch that follows does.',
   'wake-unanswered':
     'No answer in 32 s. Phones that obey only their registrar stay silent: wake them through the PBX.',
   'wake-confirmed': 'The phone fetched its own file after the wake-up: it has the final bytes.',
   'wake-unconfirmed': 'The phone answered but did not fetch. It may be in a call, or wait for idle.',
+  'tls-refused':
+    'The phone and the HTTPS door did not come to terms, so no file was asked for; the reason says who refused whom.',
   garbled: 'Bytes that are no message of this protocol. Counted and never answered.',
   fault: 'The appliance itself is in trouble; the hint says what to do.',
 };

@@ -3,6 +3,7 @@ import type { Ipv4 } from '../base/ipv4.ts';
 import type { Mac } from '../base/mac.ts';
 import type { Millis } from '../base/world.ts';
 import type { EventOf, PhoneEvent } from './event.ts';
+import { type FirmwareState, firmwareAfter } from './firmware.ts';
 import { isNormal } from './reason.ts';
 
 /** The facts that survive the bounded timeline. */
@@ -23,6 +24,7 @@ export interface Progress {
   readonly askedForFiles: boolean;
   /** The last time it was left without an answer on purpose. */
   readonly silence?: EventOf<'no-answer-given'> | undefined;
+  readonly firmware?: FirmwareState | undefined;
 }
 
 export interface OwnFile {
@@ -45,6 +47,7 @@ export function advance(before: Progress | undefined, event: PhoneEvent): Progre
   const progress: Filling = before === undefined ? beginning(event) : { ...before };
   if (before === undefined || shows(event)) progress.last = event;
   fillIn(progress, event);
+  progress.firmware = firmwareAfter(before?.firmware, event);
   return progress;
 }
 
@@ -61,6 +64,7 @@ function beginning(event: PhoneEvent): Filling {
     refusal: undefined,
     askedForFiles: false,
     silence: undefined,
+    firmware: undefined,
   };
 }
 
@@ -86,10 +90,12 @@ function fillIn(progress: Filling, event: PhoneEvent): void {
       progress.silence = event;
       return;
     case 'refused':
+      if (event.writing === true) return;
       progress.askedForFiles = true;
       if (!isNormal(event.because)) progress.refusal = event;
       return;
     case 'fetching':
+    case 'progress':
     case 'transfer-ended-early':
       progress.askedForFiles = true;
       return;
@@ -116,6 +122,9 @@ function fillIn(progress: Filling, event: PhoneEvent): void {
     case 'foreign-server':
     case 'foreign-server-gone':
     case 'strangers-limited':
+    case 'uploaded':
+    case 'upload-ended-early':
+    case 'tls-refused':
     case 'garbled':
     case 'fault':
       return;
@@ -124,7 +133,7 @@ function fillIn(progress: Filling, event: PhoneEvent): void {
 
 /** Events between others of the same moment, which would hide the one that matters on the phone's line. */
 function shows(event: PhoneEvent): boolean {
-  if (event.kind === 'refused') return !isNormal(event.because);
+  if (event.kind === 'refused') return !isNormal(event.because) && event.writing !== true;
   return event.kind !== 'identified' && event.kind !== 'evidence-conflicts';
 }
 

@@ -1,5 +1,10 @@
 // Why a rule said no. Each reason has one sentence for the table and one paragraph for the installer who asks.
 
+import { FILE_REASONS } from './file-reason.ts';
+import { FTP_REASONS } from './ftp-reason.ts';
+import { HTTP_REASONS } from './http-reason.ts';
+import { TLS_REASONS } from './tls-reason.ts';
+
 interface Words {
   /** Ends the sentence "…, because …". */
   readonly because: string;
@@ -149,6 +154,30 @@ const REASONS = {
     meaning:
       'The SUBSCRIBE belongs to a dialog that began elsewhere: another PnP server, or a PBX, has answered this phone before. Look for it on this LAN.',
   },
+  'phone-of-another-lan': {
+    because: 'its address belongs to another LAN than the served one',
+    meaning:
+      'A phone asks for provisioning on this interface with an address of another subnet. Either the phones are plugged into the wrong network card (compare "ip address" with lans.interface), or another DHCP server gave it that address before: power the phone off and on.',
+  },
+  'contact-elsewhere': {
+    because: 'it names an address off the served LAN as its own',
+    meaning:
+      'Contact or Via of the SUBSCRIBE lead somewhere else than to this LAN. No phone here needs that: somebody may be trying to make unboxd send packets to others. Look who is at the address it came from.',
+  },
+  'ignored-by-rule': {
+    because: 'a rule says to ignore it',
+    meaning: 'lans.pnp.rules has "do: ignore" for this phone.',
+  },
+  'denied-by-rule': {
+    because: 'a rule says to refuse it',
+    meaning:
+      'lans.pnp.rules has "do: deny" for this phone: it was told 403, and most phones stop asking then.',
+  },
+  'asked-too-late': {
+    because: 'its question had waited too long',
+    meaning:
+      'More phones ask than can be answered, so the oldest questions are dropped: their senders ask again anyway. If this stays, look for a flood, or power the phones on in groups.',
+  },
   // Files
   'unknown-phone': {
     because: 'no phone is known at this address',
@@ -202,6 +231,10 @@ const REASONS = {
     meaning:
       'The limit of transfers or answers at a time is reached, for one sender or for all. Phones ask again by themselves.',
   },
+  ...TLS_REASONS,
+  ...FILE_REASONS,
+  ...HTTP_REASONS,
+  ...FTP_REASONS,
 } as const satisfies Record<string, Words>;
 
 /** Why a door stayed silent or refused. */
@@ -224,5 +257,5 @@ export function allReasons(): readonly Reason[] {
 
 /** Refusals that every healthy boot contains: told, but no cause for alarm. */
 export function isNormal(reason: Reason): boolean {
-  return reason === 'left-out-on-purpose' || reason === 'optional-file';
+  return reason === 'left-out-on-purpose' || reason === 'optional-file' || reason === 'sign-in-needed';
 }

@@ -4,6 +4,7 @@ import { showIpv4 } from '../base/ipv4.ts';
 import { showMac } from '../base/mac.ts';
 import { roughly, showBytes } from '../base/units.ts';
 import type { EventOf, PhoneEvent } from './event.ts';
+import { howFar } from './firmware.ts';
 import { becauseOf } from './reason.ts';
 
 /** What happened, as the end of "the phone …". Text from peers is made safe for a terminal. */
@@ -41,6 +42,8 @@ export function sentence(event: PhoneEvent): string {
       return `the other server at ${showIpv4(event.server)} is not heard any more at the ${DOOR[event.door]}`;
     case 'strangers-limited':
       return `${event.newcomers} unknown clients came within a minute (${event.madeUp} with a made-up MAC): they hold ${event.held} of at most ${event.most} addresses`;
+    case 'tls-refused':
+      return `got no secured connection at the ${DOOR[event.door]}, because ${detailed(event)}`;
     case 'garbled':
       return `${event.bytes} bytes at the ${DOOR[event.door]} that are no message: ${event.because} at byte ${event.offset}`;
     case 'fault':
@@ -48,7 +51,16 @@ export function sentence(event: PhoneEvent): string {
   }
 }
 
-const FILE_KINDS = ['fetched', 'fetching', 'up-to-date', 'refused', 'transfer-ended-early'] as const;
+const FILE_KINDS = [
+  'fetched',
+  'fetching',
+  'progress',
+  'up-to-date',
+  'refused',
+  'transfer-ended-early',
+  'uploaded',
+  'upload-ended-early',
+] as const;
 const ADDRESS_KINDS = [
   'asked-for-address',
   'offered',
@@ -78,16 +90,30 @@ function fileSentence(event: FileEvent): string {
   const over = `over ${event.door.toUpperCase()}`;
   switch (event.kind) {
     case 'fetched':
-      return `fetched ${ROLE[event.role]}${file} ${over} (${showBytes(event.bytes)})`;
+      return `fetched ${ROLE[event.role]}${file} ${over} (${showBytes(event.bytes)})${aside(event)}`;
     case 'fetching':
       return `is fetching ${ROLE[event.role]}${file} ${over} (${showBytes(event.bytes)})`;
+    case 'progress':
+      return event.role === 'firmware'
+        ? `is loading the firmware ${howFar(event)}: do not unplug`
+        : `is fetching ${howFar(event)} ${over}`;
     case 'up-to-date':
       return `has ${ROLE[event.role]}${file} already (unchanged)`;
     case 'refused':
-      return `asked for ${file} ${over} and got none, because ${detailed(event)}`;
+      return event.writing === true
+        ? `wanted to write ${file} ${over} and was not let, because ${detailed(event)}`
+        : `${event.alarm === true ? 'ALARM: ' : ''}asked for ${file} ${over} and got none, because ${detailed(event)}`;
     case 'transfer-ended-early':
       return `stopped fetching ${file} after ${event.bytes} of ${event.of} bytes: ${printable(event.why)}`;
+    case 'uploaded':
+      return `wrote ${file} ${over} (${showBytes(event.bytes)}${event.how === 'created' ? ', new' : ''})`;
+    case 'upload-ended-early':
+      return `stopped writing ${file} ${over} after ${event.bytes} bytes, and nothing was changed: ${printable(event.why)}`;
   }
+}
+
+function aside({ detail }: EventOf<'fetched'>): string {
+  return detail === undefined ? '' : `; ${printable(detail)}`;
 }
 
 function addressSentence(event: AddressEvent): string {
@@ -123,6 +149,7 @@ const DOOR: Readonly<Record<EventOf<'garbled'>['door'], string>> = {
   tftp: 'TFTP door',
   http: 'HTTP door',
   https: 'HTTPS door',
+  ftp: 'FTP door',
   notify: 'SIP door',
 };
 
@@ -161,7 +188,7 @@ function wakeAnswer(event: EventOf<'wake-answered'>): string {
   return `refused the wake-up: ${event.status} ${printable(event.reason, 40)}${asks}`;
 }
 
-function detailed(event: EventOf<'refused' | 'no-answer-given'>): string {
+function detailed(event: EventOf<'refused' | 'no-answer-given' | 'tls-refused'>): string {
   return becauseOf(event.because) + (event.detail === undefined ? '' : ` (${printable(event.detail)})`);
 }
 

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
 /** Debian's name of each architecture whose native part of koffi comes along, and Node's. */
@@ -57,12 +57,35 @@ async function fill(stage: string): Promise<void> {
     ['systemd/unboxd.service', 'usr/lib/systemd/system/unboxd.service'],
     ['systemd/unboxd.sysctl.conf', 'usr/lib/sysctl.d/60-unboxd.conf'],
     ['systemd/unboxd.sysusers.conf', 'usr/lib/sysusers.d/unboxd.conf'],
+    ['systemd/unboxd.tmpfiles.conf', 'usr/lib/tmpfiles.d/unboxd.conf'],
+    // For those who want them: a capability more, or sockets from systemd and none at all.
+    ...[
+      'unboxd-raw.conf',
+      'unboxd.socket',
+      'unboxd-tftp.socket',
+      'unboxd-pnp.socket',
+      'unboxd-http.socket',
+    ].map((name) => [`systemd/${name}`, `usr/share/doc/unboxd/examples/${name}`] as const),
     ['config/unboxd.yaml', 'etc/unboxd/unboxd.yaml'],
     ['README.md', 'usr/share/doc/unboxd/README.md'],
     ['CHANGELOG.md', 'usr/share/doc/unboxd/changelog'],
     ['LICENSE', 'usr/share/doc/unboxd/copyright'],
   ] as const) {
     cpSync(from, join(stage, to));
+  }
+  completions(stage, join(home, 'dist/main.js'));
+}
+
+/** Written by the program itself, as it was just put together. */
+function completions(stage: string, program: string): void {
+  for (const [shell, to] of [
+    ['bash', 'usr/share/bash-completion/completions/unboxd'],
+    ['zsh', 'usr/share/zsh/vendor-completions/_unboxd'],
+    ['fish', 'usr/share/fish/vendor_completions.d/unboxd.fish'],
+  ] as const) {
+    const text = execFileSync(process.execPath, [program, 'completion', shell], { encoding: 'utf8' });
+    mkdirSync(dirname(join(stage, to)), { recursive: true });
+    writeFileSync(join(stage, to), text);
   }
 }
 

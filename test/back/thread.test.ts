@@ -46,13 +46,14 @@ async function thread({ http = 80, ...more }: Partial<ThreadParts> & { readonly 
     site: {
       catalogue,
       templates: new Map([['acme/phone.cfg', template.value]]),
-      doors: { tftp: 'off', http, https: 'off' },
+      doors: { tftp: 'off', http, https: 'off', httpsLegacy: 'off', ftp: 'off', accounts: [] },
       url: 'http://{server}/',
       server: HOST,
     },
     ground: { interface: 'lo', address: HOST, subnet: subnetOf(HOST, 8) },
     recognise: async (ask) => {
       asks.push(ask);
+      for (const go of waiting.splice(0)) go();
       return await Promise.resolve(PHONE);
     },
     tell: (event) => {
@@ -69,7 +70,12 @@ async function thread({ http = 80, ...more }: Partial<ThreadParts> & { readonly 
     while (events.length < count) await new Promise<void>((go) => waiting.push(go));
     return events;
   };
-  return { doors, asks, told };
+  /** Resolves when so many asks were heard of: those answered from memory come a moment later. */
+  const heard = async (count: number): Promise<readonly FileAsk[]> => {
+    while (asks.length < count) await new Promise<void>((go) => waiting.push(go));
+    return asks;
+  };
+  return { doors, asks, told, heard };
 }
 
 async function freePort(): Promise<number> {
@@ -93,10 +99,10 @@ async function fetched(port: number, path: string): Promise<string> {
 
 test('a phone is recognised here, its file made and sent there, and the events come back in order', async () => {
   const http = await freePort();
-  const { doors, asks, told } = await thread({ http, entry: REAL });
+  const { doors, heard, told } = await thread({ http, entry: REAL });
   expect(await fetched(http, '/02ac3e000001.cfg')).toBe('200 user=101 at http://127.0.0.1/\n');
   expect(await fetched(http, '/02ac3e000001-local.cfg')).toMatch(/^404 /);
-  expect(asks.map(({ door, name }) => [door, name])).toEqual([
+  expect((await heard(2)).map(({ door, name }) => [door, name])).toEqual([
     ['http', '/02ac3e000001.cfg'],
     ['http', '/02ac3e000001-local.cfg'],
   ]);

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
+import { Fault } from '../../src/base/fault.ts';
 import { parseIpv4 } from '../../src/base/ipv4.ts';
 import { parseMac } from '../../src/base/mac.ts';
 import type { ResyncLine } from '../../src/control/api.ts';
 import { resyncPhone } from '../../src/control/resync.ts';
 import type { Phone } from '../../src/phones/phone.ts';
+import type { ClientEnd } from '../../src/sip/transaction.ts';
 import { createTimeline } from '../../src/timeline/journal.ts';
 import { acme } from '../fakes/vendors.ts';
 import { fakeWorld } from '../fakes/world.ts';
@@ -21,6 +23,7 @@ async function resynced(
   answer: { status?: number; fetchAfter?: number },
   of: Partial<Phone> = {},
   vendor = true,
+  push?: (to: unknown) => Promise<ClientEnd>,
 ) {
   const world = fakeWorld();
   const timeline = createTimeline();
@@ -46,12 +49,16 @@ async function resynced(
     if (status === undefined) return await Promise.resolve({ kind: 'unanswered', tries: 11 } as const);
     return await Promise.resolve({ kind: 'answered', status, reason: 'Word' } as const);
   };
-  const order = { mac, reboot: false, patience: 60_000 };
+  const order = { mac, reboot: false, push: push !== undefined, patience: 60_000 };
   const found = { phone: { ...phone, ...of }, vendor: vendor ? acme : undefined, order };
-  const done = resyncPhone({ world, timeline, wake }, found, (line) => said.push(line));
+  const parts = {
+    ...{ world, timeline, wake, waking: { credentials: [], via: [] } },
+    push: async (to: unknown) => (await push?.(to)) ?? expect.fail('pushed without an order'),
+  };
+  const done = resyncPhone(parts, found, (line) => said.push(line));
   await world.advance(120_000);
   await done;
-  return { verdict: said.at(-1)?.verdict, woken, kinds: timeline.story(mac).map(({ kind }) => kind) };
+  return { said, verdict: said.at(-1)?.verdict, woken, kinds: timeline.story(mac).map(({ kind }) => kind) };
 }
 
 test.each([
@@ -72,7 +79,9 @@ test.each([
 
 test('the event of the vendor goes to where the phone hears SIP', async () => {
   const { woken, kinds } = await resynced({ status: 200, fetchAfter: 10 }, { sipPort: 5059 });
-  expect(woken).toEqual([{ mac, address: phone.address, port: 5059, event: 'check-sync;reboot=false' }]);
+  expect(woken).toMatchObject([
+    { mac, address: phone.address, port: 5059, event: 'check-sync;reboot=false', transport: 'udp' },
+  ]);
   expect(kinds).toContain('wake-confirmed');
 });
 
@@ -81,4 +90,32 @@ test('nothing is sent to a phone without an address or of unknown make', async (
   const stranger = await resynced({ status: 200 }, {}, false);
   expect([homeless.verdict, stranger.verdict]).toEqual(['unreachable', 'unreachable']);
   expect([...homeless.woken, ...stranger.woken]).toEqual([]);
+});
+
+test.each([
+  { status: 200, fetchAfter: 10, verdict: 'confirmed' },
+  { status: 200, verdict: 'acknowledged' },
+  { status: 481, verdict: 'refused' },
+  { verdict: 'unanswered' },
+])(
+  'a pushed URL that is answered $status and fetched after $fetchAfter ms is $verdict',
+  async ({ status, fetchAfter, verdict }) => {
+    const told: unknown[] = [];
+    const push = async (to: unknown): Promise<ClientEnd> => {
+      told.push(to);
+      if (status === undefined) return await Promise.resolve({ kind: 'unanswered', tries: 11 });
+      return await Promise.resolve({ kind: 'answered', status, reason: 'Word' });
+    };
+    const answer = fetchAfter === undefined ? {} : { fetchAfter };
+    const outcome = await resynced(answer, {}, true, push);
+    expect(outcome).toMatchObject({ verdict, woken: [] });
+    expect(told).toEqual([mac]);
+  },
+);
+
+test('a phone that takes no URL unasked is not told, and the hint is passed on', async () => {
+  const push = async (): Promise<ClientEnd> =>
+    await Promise.reject(new Fault('push-not-taken', 'it takes none', 'wake it'));
+  const { said } = await resynced({}, {}, true, push);
+  expect(said).toEqual([{ verdict: 'unreachable', sentence: 'not told: it takes none. Try this: wake it' }]);
 });

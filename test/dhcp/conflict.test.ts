@@ -69,6 +69,8 @@ async function bench(answerAfter = 1): Promise<Bench> {
       return await Promise.resolve({ port: 40_000, send, close: async () => await Promise.resolve() });
     },
     listenHttp: async () => await Promise.reject(new Error('no HTTP here')),
+    listenTcp: async () => await Promise.reject(new Error('no TCP here')),
+    dialTcp: async () => await Promise.reject(new Error('no TCP here')),
   };
   const check = await openConflictCheck({
     lan,

@@ -67,7 +67,7 @@ export function lanSite(dhcp: Partial<DhcpSite> = {}): LanSite {
       ...DHCP_DEFAULTS,
       ...dhcp,
     },
-    pnp: 'off',
+    pnp: { mode: 'off', rules: [], delay: 0, tcp: false, limits: { perSource: 20, total: 20_000 } },
   };
 }
 

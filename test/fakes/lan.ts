@@ -2,6 +2,7 @@
 import { BROADCAST, type Ipv4, isWithin, type Subnet } from '../../src/base/ipv4.ts';
 import type { World } from '../../src/base/world.ts';
 import type { Lan, OnDatagram, Peer, PlainAnswer, PlainRequest, UdpOptions } from '../../src/net/ports.ts';
+import { fakeStreams, type StreamRules } from './stream.ts';
 
 export interface FakeLan {
   /** A host's view of the LAN. `address` may be asked anew each time: phones get theirs later. */
@@ -10,6 +11,8 @@ export interface FakeLan {
   http(to: Peer, request: PlainRequest): Promise<PlainAnswer>;
   /** Every datagram that was sent, for those who want to count. */
   readonly wire: readonly Datagram[];
+  /** How TCP cuts bytes into segments; may be changed at any time. */
+  readonly tcp: StreamRules;
 }
 
 interface Datagram {
@@ -32,6 +35,12 @@ export function fakeLan(world: World, subnet: Subnet): FakeLan {
   const web = new Map<string, (request: PlainRequest) => Promise<PlainAnswer>>();
   const wire: Datagram[] = [];
   let nextPort = 49_152;
+  const addresses = new Set<() => Ipv4>();
+  const plugIn = (address: () => Ipv4): string => {
+    addresses.add(address);
+    return 'lan0';
+  };
+  const streams = fakeStreams(world, (wanted) => [...addresses].some((address) => address() === wanted));
 
   const reaches = (socket: Bound, to: Peer): boolean => {
     if (socket.port !== to.port) return false;
@@ -46,6 +55,7 @@ export function fakeLan(world: World, subnet: Subnet): FakeLan {
 
   return {
     wire,
+    tcp: streams.rules,
     http: async (to, request) => {
       const answer = web.get(`${to.address}:${to.port}`);
       if (answer === undefined) throw new Error('connection refused');
@@ -54,11 +64,13 @@ export function fakeLan(world: World, subnet: Subnet): FakeLan {
       return got;
     },
     host: (address) => ({
-      interface: 'lan0',
+      interface: plugIn(address),
       get address() {
         return address();
       },
       subnet,
+      listenTcp: async (options, accept) => await streams.listen(address, options, accept),
+      dialTcp: async (options, handlers) => await streams.dial(address, options, handlers),
       openUdp: async (options, onDatagram) => {
         const port = options.port === 0 ? nextPort++ : options.port;
         const bound: Bound = { address, options, port, onDatagram };

@@ -5,10 +5,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseIpv4 } from '../../src/base/ipv4.ts';
 import { parseMac } from '../../src/base/mac.ts';
 import { openShelf } from '../../src/files/disk.ts';
+import type { Templates } from '../../src/files/layers.ts';
 import { createRecogniser } from '../../src/files/recognise.ts';
 import { parseTemplate, render } from '../../src/files/render.ts';
 import { createDesk } from '../../src/files/serve.ts';
-import type { Templates } from '../../src/files/templates.ts';
 import { bindAddress, createRegister, meet } from '../../src/phones/register.ts';
 import type { PhoneEvent } from '../../src/timeline/event.ts';
 import { catalogue } from '../fakes/vendors.ts';
@@ -53,7 +53,7 @@ function desk(texts: Readonly<Record<string, string>>) {
     recognise: createRecogniser({ register, neighbourOf, world, tell }),
     catalogue,
     templates: templates(texts),
-    shelf: openShelf(join(root, 'files')),
+    shelf: openShelf(join(root, 'files'), { now: world.now, isCaseIgnored: true }),
     lan: { address: SERVER },
     urlFor: () => 'http://10.99.0.1/',
     world,
@@ -139,17 +139,6 @@ test('no way out of the files folder', async () => {
   }
   expect((await ask('in.txt')).kind).toBe('file');
   expect((await ask('/inside//..')).kind).toBe('refused');
-});
-
-test('phones that ask at the same moment share one copy', async () => {
-  await mkdir(join(root, 'files'));
-  await writeFile(join(root, 'files', 'fw.rom'), Buffer.alloc(100_000, 7));
-  const shelf = openShelf(join(root, 'files'));
-  const [one, two] = await Promise.all([shelf.find(['fw.rom']), shelf.find(['fw.rom'])]);
-  expect(one?.content).toBe(two?.content);
-  await writeFile(join(root, 'files', 'fw.rom'), Buffer.alloc(100_000, 8));
-  const three = await shelf.find(['fw.rom']);
-  expect(three?.content[0]).toBe(8);
 });
 
 test('a template that lacks a value is refused, told, and names the variable', async () => {

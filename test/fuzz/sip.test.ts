@@ -179,7 +179,10 @@ test('decode of encode is the message', () => {
   fc.assert(
     fc.property(message, (original) => {
       note(original.kind);
-      expect(decodeMessage(encodeMessage(original))).toEqual({ ok: true, value: original });
+      expect(decodeMessage(encodeMessage(original))).toEqual({
+        ok: true,
+        value: { ...original, body: Uint8Array.from(original.body), seen: expect.anything() as unknown },
+      });
     }),
     { seed: SEED, numRuns: RUNS },
   );

@@ -45,7 +45,7 @@ const TRY_LINK: StageLink = {
 };
 const PATH = [process.env['PATH'], '/usr/sbin', '/sbin'].join(':');
 const POLL_MS = 25;
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 
 /** Why lab tests cannot run here, or undefined when they can. */
 export async function labReady(needs: LabNeeds): Promise<string | undefined> {
@@ -109,7 +109,7 @@ export function script(path: string, ...args: readonly string[]): readonly strin
 
 /**
  * Waits until `check` gives something other than false, null or undefined, and gives that.
- * Fails after 15 s with `what` it waited for and the `evidence`.
+ * Fails after 30 s with `what` it waited for and the `evidence`.
  */
 export async function until<Value>(
   check: () => Value | Promise<Value>,

@@ -1,60 +1,8 @@
 // On loopback, with ports of the kernel's choice: what goes over the wire, byte by byte.
-import { connect, type Socket } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
-import type { Closable } from '../../src/base/world.ts';
-import { openLan } from '../../src/net/lan.ts';
-import type { PlainAnswer, PlainRequest } from '../../src/net/ports.ts';
-import { realWorld } from '../../src/net/world.ts';
-
-type Outcome = { readonly complete: boolean; readonly bytes: number };
-
-const opened: Closable[] = [];
-
-afterEach(async () => {
-  for (const one of opened.splice(0)) await one.close();
-});
-
-async function door(answer: (request: PlainRequest) => PlainAnswer | Promise<PlainAnswer>) {
-  const log: string[] = [];
-  const requests: PlainRequest[] = [];
-  const outcomes: Outcome[] = [];
-  const lan = openLan({ interface: 'lo', world: realWorld() });
-  const options = {
-    port: 0,
-    onTrouble: (error: Error) => log.push(`trouble: ${error.message}`),
-    onGarbled: () => log.push('garbled'),
-  };
-  const listener = await lan.listenHttp(options, async (request) => {
-    requests.push(request);
-    const plain = await answer(request);
-    return { ...plain, sent: (outcome) => outcomes.push(outcome) };
-  });
-  opened.push(listener);
-  return { port: listener.port, log, requests, outcomes };
-}
-
-/** Everything that comes back, until the other end closes. */
-async function exchange(port: number, text: string): Promise<string> {
-  const socket = connect(port, '127.0.0.1');
-  socket.end(Buffer.from(text, 'latin1'));
-  return await readAll(socket);
-}
-
-async function readAll(socket: Socket): Promise<string> {
-  const chunks: Buffer[] = [];
-  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  await new Promise<void>((done) => {
-    socket.on('close', () => done());
-    socket.on('error', () => undefined);
-  });
-  return Buffer.concat(chunks).toString('latin1');
-}
-
-const ok = (text: string, headers: Record<string, string> = {}): PlainAnswer => ({
-  status: 200,
-  headers,
-  body: Buffer.from(text),
-});
+import { connect } from 'node:net';
+import { expect, test } from 'vitest';
+import type { PlainAnswer } from '../../src/net/ports.ts';
+import { closeDoors, door, exchange, ok, readAll } from './http-door.ts';
 
 test('an answer has its length, is never chunked, and is told as complete', async () => {
   const { port, requests, outcomes } = await door(() =>
@@ -108,12 +56,12 @@ test.each([
   expect(log).toEqual([]);
 });
 
-test('bytes that are not HTTP are told, and answered by 400', async () => {
+test('bytes that are not HTTP are told, and answered by 400; a head too large by 431', async () => {
   const { port, log, requests } = await door(() => ok('hello'));
   const clientHello = '\x16\x03\x01\x02\x00\x01\x00\x01\xfc';
   expect(await exchange(port, clientHello)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
   expect(await exchange(port, `GET /a HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`)).toMatch(
-    /^HTTP\/1\.1 400 /,
+    /^HTTP\/1\.1 431 /,
   );
   expect(requests).toEqual([]);
   expect(log).toEqual(['garbled', 'garbled']);
@@ -188,6 +136,6 @@ test('closing ends open connections too', async () => {
   const all = readAll(socket);
   socket.write('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
   await new Promise((some) => socket.once('data', some));
-  await opened.pop()?.close();
+  await closeDoors();
   expect(await all).toMatch(/hello$/);
 });

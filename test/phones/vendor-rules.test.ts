@@ -22,9 +22,12 @@ describe('models', () => {
     );
     const unknown = (used: readonly string[], known: readonly string[]): readonly string[] =>
       used.flatMap(placeholdersOf).filter((name) => !known.includes(name));
-    expect(unknown([...files.map(({ ask }) => ask), ...uploads], ['mac', 'MAC', 'model', ...tokens])).toEqual(
-      [],
-    );
+    expect(
+      unknown(
+        [...files.map(({ ask }) => ask), ...uploads.map(({ ask }) => ask)],
+        ['mac', 'MAC', 'model', ...tokens],
+      ),
+    ).toEqual([]);
     const fillable = ['url', 'server', 'mac', 'MAC', 'model', ...tokens];
     expect(unknown([url], fillable)).toEqual([]);
     expect(inOptions.filter((name) => !fillable.includes(name))).toEqual([]);

@@ -328,4 +328,46 @@ Event: ua-profile
 
 `,
   },
+  {
+    phone: 'Atcom: no model but its name',
+    mac: '001f5c0a0b0c',
+    vendor: 'ATCOM',
+    model: 'ATCOM',
+    version: undefined,
+    text: `SUBSCRIBE sip:MAC%3a001f5c0a0b0c@224.0.1.75 SIP/2.0
+Via: SIP/2.0/UDP 10.1.0.42:5060;branch=z9hG4bK420;rport
+From: <sip:MAC%3a001f5c0a0b0c@224.0.1.75>;tag=420
+To: <sip:MAC%3a001f5c0a0b0c@224.0.1.75>
+Call-ID: 420@10.1.0.42
+CSeq: 1 SUBSCRIBE
+Contact: <sip:10.1.0.42:5060>
+Max-Forwards: 70
+Event: ua-profile;profile-type="device";vendor="ATCOM";model="ATCOM"
+Expires: 0
+Accept: application/url
+Content-Length: 0
+
+`,
+  },
+  {
+    phone: 'Akuvox R20K: no separator, a bare number for Call-ID',
+    mac: '0c11050a0b0c',
+    vendor: 'Akuvox',
+    model: 'R20K',
+    version: undefined,
+    text: `SUBSCRIBE sip:MAC0c11050a0b0c@224.0.1.75 SIP/2.0
+Via: SIP/2.0/UDP 10.1.0.43:5060;rport;branch=z9hG4bK1804289383
+From: <sip:MAC0c11050a0b0c@224.0.1.75>;tag=846930886
+To: <sip:MAC0c11050a0b0c@224.0.1.75>
+Call-ID: 1681692777
+CSeq: 20 SUBSCRIBE
+Contact: <sip:MAC0c11050a0b0c@10.1.0.43:5060>
+Max-Forwards: 70
+Event: ua-profile;profile-type="device";vendor="Akuvox";model="R20K"
+Expires: 0
+Accept: application/url
+Content-Length: 0
+
+`,
+  },
 ];

@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { Phone } from '../../src/phones/phone.ts';
+import { contactOf, contentTypeFor } from '../../src/sip/dialog.ts';
 import { decodeMessage, encodeMessage, type SipRequest } from '../../src/sip/message.ts';
-import { decidePnp, isReachable, type PnpDecision, type PnpQuestion } from '../../src/sip/policy.ts';
+import {
+  decidePnp,
+  isReachable,
+  type PnpDecision,
+  type PnpQuestion,
+  screenPnp,
+} from '../../src/sip/policy.ts';
 import { AUDIOCODES_440HD, DIALECTS, onWire, SNOM_370, W52P } from './dialects.ts';
 import { macOf, peer, SERVER, SUBNET } from './stage.ts';
 
@@ -17,9 +24,11 @@ function request(text: string): SipRequest {
   return decoded.value;
 }
 
-function decide(text: string, changes: Partial<PnpQuestion> = {}): PnpDecision {
-  return decidePnp({
-    request: request(text),
+function questionOf(text: string, changes: Partial<PnpQuestion> = {}): PnpQuestion {
+  const asked = request(text);
+  return {
+    request: asked,
+    contact: contactOf(asked),
     from: peer('10.1.3.239:5059'),
     subnet: SUBNET,
     mode: 'provision',
@@ -29,12 +38,25 @@ function decide(text: string, changes: Partial<PnpQuestion> = {}): PnpDecision {
     server: { address: SERVER, port: 5060 },
     tag: 'ourtag',
     branch: 'z9hG4bKours',
+    ingress: 'group',
+    carrier: 'datagrams',
+    interface: 'lan0',
+    verb: 'answer',
     ...changes,
-  });
+  };
+}
+
+function decide(text: string, changes: Partial<PnpQuestion> = {}): PnpDecision {
+  return decidePnp(questionOf(text, changes));
+}
+
+function screenAndDecide(text: string, changes: Partial<PnpQuestion> = {}): PnpDecision {
+  const question = questionOf(text, changes);
+  return screenPnp(question) ?? decidePnp(question);
 }
 
 function written(decision: PnpDecision): { readonly response: string; readonly notify: string } {
-  if (decision.kind === 'silence') throw new Error(`silent: ${decision.because}`);
+  if (decision.kind !== 'reply') throw new Error(`silent: ${decision.because}`);
   const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1').replaceAll('\r\n', '\n');
   return { response: text(encodeMessage(decision.response)), notify: text(encodeMessage(decision.notify)) };
 }
@@ -161,7 +183,18 @@ describe('silence and its reason', () => {
       text: W52P.text.replace(/(To: .*)/, '$1;tag=theirs'),
       because: 'subscription-elsewhere',
     },
-    { when: 'a sender off the LAN', changes: elsewhere, because: 'sender-off-the-lan' },
+    { when: 'a phone of another subnet', changes: elsewhere, because: 'phone-of-another-lan' },
+    {
+      when: 'a sender off the LAN to us alone',
+      changes: { ...elsewhere, ingress: 'us' },
+      because: 'sender-off-the-lan',
+    },
+    { when: 'a rule', changes: { verb: 'ignore' }, because: 'ignored-by-rule' },
+    {
+      when: 'a Contact elsewhere',
+      text: W52P.text.replace('@10.1.3.239:5059>', '@8.8.8.8>'),
+      because: 'contact-elsewhere',
+    },
     {
       when: 'a sender of all hosts',
       changes: { from: peer('10.1.3.255:5060') },
@@ -182,11 +215,78 @@ describe('silence and its reason', () => {
       because: 'sender-off-the-lan',
     },
   ])('$when', ({ text = W52P.text, changes, because }) => {
-    expect(decide(text, changes)).toMatchObject({ kind: 'silence', because });
+    expect(screenAndDecide(text, changes)).toMatchObject({ kind: 'silence', because });
   });
 
   test('ua-profile is read in any case', () => {
-    expect(decide(SNOM_370.text.replace('ua-profile', 'UA-Profile')).kind).toBe('reply');
+    expect(screenAndDecide(SNOM_370.text.replace('ua-profile', 'UA-Profile')).kind).toBe('reply');
+  });
+});
+
+describe('refused, where nobody else hears it', () => {
+  test.each<{ when: string; text?: string; changes?: Partial<PnpQuestion>; starts: string; because: string }>(
+    [
+      {
+        when: 'another event',
+        text: W52P.text.replace('ua-profile', 'presence'),
+        starts: 'SIP/2.0 489 Bad Event\n',
+        because: 'event-not-served',
+      },
+      {
+        when: 'a To tag',
+        text: W52P.text.replace(/(To: .*)/, '$1;tag=theirs'),
+        starts: 'SIP/2.0 481 Subscription Does Not Exist\n',
+        because: 'subscription-elsewhere',
+      },
+      {
+        when: 'a rule',
+        changes: { verb: 'deny' },
+        starts: 'SIP/2.0 403 Forbidden\n',
+        because: 'denied-by-rule',
+      },
+    ],
+  )('$when', ({ text = W52P.text, changes, starts, because }) => {
+    const decision = screenAndDecide(text, { ...changes, ingress: 'us' });
+    expect(decision).toMatchObject({ kind: 'refuse', because });
+    if (decision.response === undefined) throw new Error('no response');
+    const written = Buffer.from(encodeMessage(decision.response)).toString('latin1').replaceAll('\r\n', '\n');
+    expect(written.slice(0, starts.length)).toBe(starts);
+    expect(written.match(/^To: .*;tag=\w+$/gm)).toHaveLength(1);
+    expect(written.includes('Allow-Events: ua-profile\n')).toBe(because === 'event-not-served');
+    // A rule is the installer's own word, so the group may hear it too.
+    const inGroup = screenAndDecide(text, { ...changes, ingress: 'group' });
+    expect(inGroup.kind).toBe(because === 'denied-by-rule' ? 'refuse' : 'silence');
+  });
+});
+
+describe('the type under which the URL goes out', () => {
+  test.each([
+    [undefined, 'application/url'],
+    ['', 'application/url'],
+    ['application/url', 'application/url'],
+    ['application/x-gs-ucm-url, application/url;q=0.5', 'application/url'],
+    ['*/*', 'application/url'],
+    ['application/*', 'application/url'],
+    ['application/x-gs-ucm-url', 'application/x-gs-ucm-url'],
+    ['Message/External-Body, application/x-z100', 'message/external-body'],
+    ['text/plain\r\nEvil: yes', 'application/url'],
+    ['<script>', 'application/url'],
+    [`a/${'b'.repeat(50)}`, 'application/url'],
+  ])('Accept: %j: %s', (accepted, type) => {
+    expect(contentTypeFor(accepted)).toBe(type);
+  });
+
+  test('content indirection, for whoever asks as RFC 6080 wants it', () => {
+    const text = W52P.text.replace('Accept: application/url', 'Accept: message/external-body');
+    expect(
+      written(decide(text)).notify,
+    ).toContain(`Content-Type: message/external-body;access-type="URL";URL="http://10.1.0.1/"
+Content-Length: 71
+
+Content-Type: application/octet-stream
+Content-ID: <ourtag@unboxd>
+
+`);
   });
 });
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/base/fault.ts';
-import { bindAddress, leaseHolderAt, meet, phoneAt } from '../../src/phones/register.ts';
+import { bindAddress, meet } from '../../src/phones/register.ts';
 import type { PhoneEvent } from '../../src/timeline/event.ts';
 import { AUDIOCODES_440HD, DIALECTS, onWire, SNOM_370, W52P } from './dialects.ts';
-import { ip, macOf, openStage, type Sent, type Stage } from './stage.ts';
+import { ip, macOf, openStage, PROVISION, type Sent, type Stage } from './stage.ts';
 
 const SUBSCRIBE = onWire(W52P.text);
 const PHONE = '10.1.3.239:5059';
@@ -28,7 +28,10 @@ function only(events: readonly PhoneEvent[], kind: PhoneEvent['kind']): readonly
 describe('a phone asks by PnP', () => {
   test('and is told the URL, acknowledges it, and that is its story', async () => {
     const stage = await openStage();
-    expect(stage.opened).toMatchObject([{ port: 5060, group: ip('224.0.1.75') }]);
+    expect(stage.opened).toMatchObject([
+      { port: 5060, address: ip('224.0.1.75'), group: ip('224.0.1.75') },
+      { port: 5060, address: ip('10.1.0.1') },
+    ]);
     stage.deliver(SUBSCRIBE, PHONE);
     expect(stage.sent.map(({ to, text }) => [to, text.split('\r\n')[0]])).toEqual([
       [PHONE, 'SIP/2.0 200 OK'],
@@ -168,37 +171,6 @@ describe('the same SUBSCRIBE again', () => {
   });
 });
 
-describe('everything goes to the source of the datagram', () => {
-  test.each([
-    { spoofed: 'Via', from: W52P.text.replace('UDP 10.1.3.239:5059', 'UDP 8.8.8.8:53') },
-    {
-      spoofed: 'Via with received and rport',
-      from: W52P.text.replace(';branch', ';received=8.8.8.8;rport=53;branch'),
-    },
-    { spoofed: 'Via with maddr', from: W52P.text.replace(';branch', ';maddr=224.0.0.1;branch') },
-    { spoofed: 'Contact', from: W52P.text.replace('@10.1.3.239:5059>', '@8.8.8.8:53>') },
-    {
-      spoofed: 'Contact over TCP',
-      from: W52P.text.replace(/Contact: .*/, 'Contact: <sip:127.0.0.1:22;transport=tcp>'),
-    },
-    { spoofed: 'Contact on the LAN', from: W52P.text.replace('@10.1.3.239:5059>', '@10.1.0.2:5060>') },
-    {
-      spoofed: 'Route',
-      from: W52P.text.replace('Expires', 'Record-Route: <sip:8.8.8.8;lr>\nRoute: <sip:8.8.8.8;lr>\nExpires'),
-    },
-    { spoofed: 'Reply-To', from: W52P.text.replace('Expires', 'Reply-To: <sip:8.8.8.8>\nExpires') },
-  ])('spoofed $spoofed', async ({ from }) => {
-    for (const notifyStyleFor of [() => 'rfc' as const, () => 'legacy' as const]) {
-      const stage = await openStage({ notifyStyleFor });
-      stage.deliver(onWire(from), '10.1.2.2:40001');
-      stage.deliver(onWire(from), '10.1.2.2:40001');
-      stage.world.advance(60_000);
-      expect(stage.sent.length).toBeGreaterThan(2);
-      expect(new Set(stage.sent.map(({ to }) => to))).toEqual(new Set(['10.1.2.2:40001']));
-    }
-  });
-});
-
 describe('silence', () => {
   test.each([
     { when: 'an OPTIONS', text: W52P.text.replaceAll('SUBSCRIBE', 'OPTIONS'), because: 'not-a-subscribe' },
@@ -229,14 +201,14 @@ describe('silence', () => {
   });
 
   test('discover only: seen and not answered', async () => {
-    const stage = await openStage({ site: { pnp: 'discover' } });
+    const stage = await openStage({ site: { pnp: { ...PROVISION, mode: 'discover' } } });
     stage.deliver(SUBSCRIBE, PHONE);
     expect(stage.sent).toEqual([]);
     expect(stage.kinds()).toEqual(['appeared', 'asked-by-pnp', 'no-answer-given']);
   });
 
   test('off: not even seen', async () => {
-    const stage = await openStage({ site: { pnp: 'off' } });
+    const stage = await openStage({ site: { pnp: { ...PROVISION, mode: 'off' } } });
     stage.deliver(SUBSCRIBE, PHONE);
     expect([stage.sent, stage.events, stage.register.phones.size]).toEqual([[], [], 0]);
   });
@@ -291,135 +263,5 @@ describe('silence', () => {
       { kind: 'fault', code: 'ENETUNREACH' },
       { kind: 'fault', code: 'port-in-use', hint: 'free it' },
     ]);
-  });
-});
-
-describe('whose address it is', () => {
-  const VICTIM = macOf('001565f4f9e1');
-
-  test('a lease counts more than what a request says', async () => {
-    const stage = await openStage();
-    const other = macOf('02aabbccddee');
-    meet(stage.register, { mac: other, door: 'dhcp', clues: [], at: 0 });
-    bindAddress(stage.register, other, ip('10.1.3.239'));
-    stage.deliver(SUBSCRIBE, PHONE);
-    expect(phoneAt(stage.register, ip('10.1.3.239'))?.mac).toBe(other);
-    expect(stage.register.phones.get(VICTIM)?.sipPort).toBeUndefined();
-  });
-
-  test('a request from elsewhere does not turn the wake-ups of a phone away', async () => {
-    const stage = await openStage();
-    meet(stage.register, { mac: VICTIM, door: 'dhcp', clues: [], at: 0 });
-    bindAddress(stage.register, VICTIM, ip('10.1.0.51'));
-    stage.deliver(SUBSCRIBE, '10.1.3.239:666');
-    expect(leaseHolderAt(stage.register, ip('10.1.0.51'))).toMatchObject({ mac: VICTIM });
-    expect(stage.register.phones.get(VICTIM)).toMatchObject({ address: ip('10.1.0.51') });
-    expect(stage.register.phones.get(VICTIM)?.sipPort).toBeUndefined();
-  });
-});
-
-describe('bounds', () => {
-  const asked = (at: number): Uint8Array => onWire(W52P.text.replaceAll('1536537630', `${at}`));
-
-  test('one source holds a thousand transactions and no more', async () => {
-    const stage = await openStage();
-    for (let at = 0; at < 1200; at += 1) stage.deliver(asked(at), PHONE);
-    expect(notifiesOf(stage)).toHaveLength(1000);
-    expect(only(stage.events, 'no-answer-given')).toMatchObject([{ because: 'too-busy' }]);
-    stage.deliver(asked(0), '10.1.0.9:5060');
-    expect(notifiesOf(stage)).toHaveLength(1001);
-    stage.world.advance(32_000);
-    stage.deliver(asked(1200), PHONE);
-    expect(notifiesOf(stage).at(-1)?.at).toBe(32_000);
-  });
-
-  test('all sources together make five thousand wait and no more', async () => {
-    const stage = await openStage();
-    for (let at = 0; at < 6000; at += 1) {
-      stage.deliver(asked(at), `10.1.${1 + (Math.floor(at / 900) % 2)}.${10 + (at % 200)}:5060`);
-    }
-    expect(stage.world.timers()).toBe(5000);
-    expect(only(stage.events, 'pnp-unacknowledged')).toHaveLength(1000);
-  });
-});
-
-describe('a wake-up', () => {
-  const ORDER = { mac: MAC, address: ip('10.1.3.239'), port: 5059, event: 'check-sync;reboot=false' };
-
-  test('is answered', async () => {
-    const stage = await openStage({ site: { pnp: 'off' } });
-    const outcome = stage.sip.wake(ORDER);
-    stage.world.advance(40);
-    const [notify] = stage.sent;
-    expect([notify?.to, notify?.text.split('\r\n')[0]]).toEqual([
-      PHONE,
-      'NOTIFY sip:10.1.3.239:5059 SIP/2.0',
-    ]);
-    stage.deliver(answerTo(notify, '401 Un\x1bauthorized'), PHONE);
-    expect(await outcome).toEqual({ kind: 'answered', status: 401, reason: 'Un\\x1bauthorized' });
-    expect(stage.events).toEqual([
-      { at: 0, kind: 'woken', mac: MAC, event: 'check-sync;reboot=false', to: PHONE },
-      { at: 40, kind: 'wake-answered', mac: MAC, status: 401, reason: 'Un\\x1bauthorized' },
-    ]);
-  });
-
-  test('is given up after eleven datagrams', async () => {
-    const stage = await openStage();
-    const outcome = stage.sip.wake(ORDER);
-    stage.world.advance(32_000);
-    expect(await outcome).toEqual({ kind: 'unanswered', tries: 11 });
-    expect(stage.sent.map(({ at }) => at)).toEqual(SENDS);
-    expect(stage.events.at(-1)).toEqual({ at: 32_000, kind: 'wake-unanswered', mac: MAC, tries: 11 });
-  });
-
-  test('waits on after 100 Trying, at T2', async () => {
-    const stage = await openStage();
-    const outcome = stage.sip.wake(ORDER);
-    stage.deliver(answerTo(stage.sent[0], '100 Trying'), PHONE);
-    stage.world.advance(9000);
-    stage.deliver(answerTo(stage.sent[0]), PHONE);
-    expect(await outcome).toEqual({ kind: 'answered', status: 200, reason: 'OK' });
-    expect(stage.sent.map(({ at }) => at)).toEqual([0, 500, 4500, 8500]);
-  });
-
-  test('many at a time are told apart', async () => {
-    const stage = await openStage();
-    const first = stage.sip.wake(ORDER);
-    const second = stage.sip.wake(ORDER);
-    stage.deliver(answerTo(stage.sent[1], '481 Gone'), PHONE);
-    stage.deliver(answerTo(stage.sent[0]), PHONE);
-    expect(await Promise.all([first, second])).toMatchObject([{ status: 200 }, { status: 481 }]);
-  });
-
-  test('of a whole fleet is not cut short by the bounds for strangers', async () => {
-    const stage = await openStage();
-    const fleet = Array.from({ length: 6000 }, () => stage.sip.wake(ORDER));
-    stage.world.advance(10);
-    for (const notify of stage.sent.slice()) stage.deliver(answerTo(notify), PHONE);
-    expect(new Set((await Promise.all(fleet)).map(({ kind }) => kind))).toEqual(new Set(['answered']));
-  });
-
-  test.each(['8.8.8.8', '10.1.4.1', '10.1.3.255', '224.0.1.75', '255.255.255.255'])(
-    'never goes to %s',
-    async (off) => {
-      const stage = await openStage();
-      await expect(stage.sip.wake({ ...ORDER, address: ip(off) })).rejects.toThrow(Fault);
-      expect([stage.sent, stage.events]).toEqual([[], []]);
-    },
-  );
-
-  test('ends with the door, and nothing is told or sent after that', async () => {
-    const stage = await openStage();
-    const outcome = stage.sip.wake(ORDER);
-    stage.deliver(SUBSCRIBE, PHONE);
-    const before = stage.kinds();
-    await stage.sip.close();
-    await stage.sip.close();
-    expect(await outcome).toEqual({ kind: 'unanswered', tries: 1 });
-    const { length } = stage.sent;
-    stage.world.advance(60_000);
-    stage.deliver(SUBSCRIBE, PHONE);
-    expect(await stage.sip.wake(ORDER)).toEqual({ kind: 'unanswered', tries: 0 });
-    expect([stage.kinds(), stage.sent.length, stage.world.timers()]).toEqual([before, length, 0]);
   });
 });

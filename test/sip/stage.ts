@@ -3,9 +3,11 @@ import { Buffer } from 'node:buffer';
 import { type Ipv4, parseIpv4, parseSubnet, type Subnet } from '../../src/base/ipv4.ts';
 import { type Mac, parseMac } from '../../src/base/mac.ts';
 import type { World } from '../../src/base/world.ts';
-import type { Lan, OnDatagram, Peer, UdpOptions } from '../../src/net/ports.ts';
+import type { Lan, OnDatagram, Peer, TcpHandlers, TcpStream, UdpOptions } from '../../src/net/ports.ts';
 import { createRegister, type Register } from '../../src/phones/register.ts';
-import { openSip, type SipDoor, type SipServer } from '../../src/sip/server.ts';
+import type { SipDoor } from '../../src/sip/pnp.ts';
+import { openSip, type SipServer } from '../../src/sip/server.ts';
+import type { PnpSite } from '../../src/site/site.ts';
 import type { PhoneEvent } from '../../src/timeline/event.ts';
 
 export interface Sent {
@@ -21,6 +23,14 @@ export interface TestWorld extends World {
   timers(): number;
 }
 
+/** A TCP connection as its far end sees it. */
+export interface Connection {
+  readonly heard: string[];
+  isOpen(): boolean;
+  say(bytes: Uint8Array | string): void;
+  hangUp(): void;
+}
+
 export interface Stage {
   readonly world: TestWorld;
   readonly register: Register;
@@ -28,14 +38,25 @@ export interface Stage {
   readonly sent: Sent[];
   readonly events: PhoneEvent[];
   readonly opened: readonly UdpOptions[];
-  /** A datagram reaches the door; `from` as `address:port`. */
-  deliver(bytes: Uint8Array | string, from: string): void;
+  /** A datagram reaches the door, by way of the group or sent to us alone; `from` as `address:port`. */
+  deliver(bytes: Uint8Array | string, from: string, to?: 'group' | 'us'): void;
+  /** Somebody connects over TCP. */
+  connect(from: string): Connection;
   /** Of all that was told: the kinds. */
   kinds(): readonly string[];
 }
 
 export const SERVER = ip('10.1.0.1');
 export const SUBNET = net('10.1.0.0/22');
+const GROUP = ip('224.0.1.75');
+/** The settings of a LAN that writes none. */
+export const PROVISION: PnpSite = {
+  mode: 'provision',
+  rules: [],
+  delay: 0,
+  tcp: true,
+  limits: { perSource: 20, total: 20_000 },
+};
 
 export function ip(text: string): Ipv4 {
   const address = parseIpv4(text);
@@ -106,34 +127,46 @@ export async function openStage(changes: Partial<SipDoor> = {}): Promise<Stage> 
   const sent: Sent[] = [];
   const events: PhoneEvent[] = [];
   const opened: UdpOptions[] = [];
-  let hear: OnDatagram = () => undefined;
+  const ears = new Map<Ipv4 | undefined, OnDatagram>();
+  let accept: ((stream: TcpStream) => TcpHandlers) | undefined;
   const lan: Lan = {
     interface: 'lan0',
     address: SERVER,
     subnet: SUBNET,
     openUdp: async (options, onDatagram) => {
       opened.push(options);
-      hear = onDatagram;
+      ears.set(options.address, onDatagram);
       return await Promise.resolve({
         port: options.port,
-        send: (bytes, { address, port }) => {
-          const to = `${[24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.')}:${port}`;
-          sent.push({ at: world.now(), text: Buffer.from(bytes).toString('latin1'), to });
+        address: options.address,
+        send: (bytes, to) => {
+          // The kernel would send from the address of the group.
+          if (options.group !== undefined) throw new Error('sent by the socket of the group');
+          sent.push({ at: world.now(), text: Buffer.from(bytes).toString('latin1'), to: show(to) });
         },
-        close: async () => await Promise.resolve(),
+        close: async () => {
+          ears.delete(options.address);
+          await Promise.resolve();
+        },
       });
     },
     listenHttp: async () => await Promise.reject(new Error('no HTTP here')),
+    listenTcp: async ({ port }, onStream) => {
+      accept = onStream;
+      return await Promise.resolve({ port, close: async () => await Promise.resolve() });
+    },
+    dialTcp: async () => await Promise.reject(new Error('no way out')),
   };
   const sip = await openSip({
     lan,
     world,
     register,
-    site: { pnp: 'provision' },
+    site: { pnp: PROVISION },
     tell: (event) => events.push(event),
     urlFor: () => 'http://10.1.0.1/',
     isProbe: () => false,
     notifyStyleFor: () => 'rfc',
+    takesPush: () => false,
     ...changes,
   });
   return {
@@ -143,8 +176,51 @@ export async function openStage(changes: Partial<SipDoor> = {}): Promise<Stage> 
     sent,
     events,
     opened,
-    deliver: (bytes, from) =>
-      hear(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes, peer(from)),
+    deliver: (bytes, from, to = 'group') =>
+      ears.get(to === 'group' ? GROUP : SERVER)?.(bytesOf(bytes), peer(from)),
+    connect: (from) => {
+      if (accept === undefined) throw new Error('nobody listens');
+      return connection(accept, peer(from));
+    },
     kinds: () => events.map(({ kind }) => kind),
   };
+}
+
+/** The other end of a stream, which the door hears at once. */
+function connection(accept: (stream: TcpStream) => TcpHandlers, far: Peer): Connection {
+  const heard: string[] = [];
+  let isOpen = true;
+  const close = (): void => {
+    if (!isOpen) return;
+    isOpen = false;
+    handlers.onClose();
+  };
+  const handlers: TcpHandlers = accept({
+    near: { address: SERVER, port: 5060 },
+    far,
+    send: async (bytes) => {
+      if (isOpen) heard.push(Buffer.from(bytes).toString('latin1'));
+      return await Promise.resolve(isOpen);
+    },
+    hold: () => undefined,
+    go: () => undefined,
+    end: () => queueMicrotask(close),
+    destroy: () => queueMicrotask(close),
+  });
+  return {
+    heard,
+    isOpen: () => isOpen,
+    say: (bytes) => {
+      if (isOpen) handlers.onBytes(bytesOf(bytes));
+    },
+    hangUp: close,
+  };
+}
+
+function bytesOf(bytes: Uint8Array | string): Uint8Array {
+  return typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
+}
+
+function show({ address, port }: Peer): string {
+  return `${[24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.')}:${port}`;
 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { decodeMessage, type SipRequest } from '../../src/sip/message.ts';
+import { createServerTable } from '../../src/sip/server-table.ts';
 import {
   type ClientInput,
   type ClientStep,
   clientKey,
-  createServerTable,
   openClient,
   openServer,
   type ServerMachine,
@@ -13,7 +13,7 @@ import {
   stepServer,
 } from '../../src/sip/transaction.ts';
 import { onWire, SNOM_370, W52P } from './dialects.ts';
-import { ip, peer } from './stage.ts';
+import { peer } from './stage.ts';
 
 interface Heard {
   readonly at: number;
@@ -156,39 +156,57 @@ describe('the server transaction of RFC 3261 section 17.2.2', () => {
   });
 });
 
+describe('over a stream', () => {
+  test('a request is sent once, given up by timer F, and its answer ends it', () => {
+    const opened = openClient(0, 'stream');
+    expect([opened.outputs, opened.wakeAt]).toEqual([[{ kind: 'send' }], 32_000]);
+    const late = stepClient(32_000, opened.next, { kind: 'tick' });
+    expect([late.outputs, late.wakeAt]).toEqual([[{ kind: 'unanswered', tries: 1 }], undefined]);
+    const heard = stepClient(40, opened.next, { kind: 'response', status: 200, reason: 'OK' });
+    expect([heard.next.state, heard.wakeAt]).toEqual(['terminated', undefined]);
+  });
+
+  test('no copy of a request is waited for', () => {
+    const { next } = openServer(0, 'stream');
+    const response = Buffer.from('SIP/2.0 200 OK');
+    const answered = stepServer(10, next, { kind: 'respond', response });
+    expect(answered).toEqual({
+      next: { state: 'terminated' },
+      outputs: [{ kind: 'send', response }],
+      wakeAt: undefined,
+    });
+  });
+});
+
 describe('the table of server transactions', () => {
-  const here = ip('10.1.0.9');
   const begunAt = (at: number): ServerMachine => openServer(at).next;
 
-  test('holds so many and drops the oldest', () => {
-    const table = createServerTable({ most: 3, mostPerSource: 10 });
-    for (const at of [0, 1, 2, 3]) table.keep({ key: `${at}`, source: here, machine: begunAt(at) });
-    expect([0, 1, 2, 3].map((at) => table.find(`${at}`, 10) !== undefined)).toEqual([
-      false,
-      true,
-      true,
-      true,
-    ]);
+  test('knows at least the latest half of what it may hold, and never holds more', () => {
+    const table = createServerTable({ most: 100 });
+    for (let at = 0; at < 1000; at += 1) {
+      table.keep(`${at}`, begunAt(at));
+      expect(table.size).toBeLessThanOrEqual(100);
+      for (let back = 0; back < Math.min(50, at + 1); back += 1)
+        expect(table.find(`${at - back}`, at)).toBeDefined();
+    }
   });
 
-  test('what is kept anew is the youngest again', () => {
-    const table = createServerTable({ most: 2, mostPerSource: 10 });
-    for (const key of ['a', 'b', 'a', 'c']) table.keep({ key, source: here, machine: begunAt(0) });
-    expect(['a', 'b', 'c'].map((key) => table.find(key, 10) !== undefined)).toEqual([true, false, true]);
-  });
-
-  test('holds so many of each source, until they have ended', () => {
-    const table = createServerTable({ most: 10, mostPerSource: 2 });
-    for (const key of ['a', 'b', 'b']) table.keep({ key, source: here, machine: begunAt(0) });
-    expect([table.hasRoomFor(here), table.hasRoomFor(ip('10.1.0.8'))]).toEqual([false, true]);
+  test('gives up what has ended', () => {
+    const table = createServerTable({ most: 100 });
+    table.keep('a', begunAt(0));
+    expect(table.find('a', 31_999)).toBeDefined();
     expect(table.find('a', 32_000)).toBeUndefined();
-    expect(table.hasRoomFor(here)).toBe(true);
+    table.keep('b', begunAt(0));
+    table.keep('b', { state: 'terminated' });
+    expect(table.find('b', 0)).toBeUndefined();
   });
 
-  test('keeps nothing that has ended', () => {
-    const table = createServerTable({ most: 10, mostPerSource: 1 });
-    table.keep({ key: 'a', source: here, machine: { state: 'terminated' } });
-    expect([table.find('a', 0), table.hasRoomFor(here)]).toEqual([undefined, true]);
+  test('holds nothing any more when nobody has asked for long', () => {
+    const table = createServerTable({ most: 100 });
+    table.find('', 0);
+    for (const key of ['a', 'b', 'c']) table.keep(key, begunAt(0));
+    for (const at of [64_000, 64_001, 128_001, 128_002]) table.find('a', at);
+    expect(table.size).toBe(0);
   });
 });
 

@@ -37,9 +37,9 @@ test('with an interface and nothing else, all defaults hold', async () => {
     '10.99.0.128',
     '10.99.0.254',
   ]);
-  expect(lan).toMatchObject({ pnp: 'provision', dhcp: { mode: 'full', lease: 3_600_000 } });
+  expect(lan).toMatchObject({ pnp: { mode: 'provision' }, dhcp: { mode: 'full', lease: 3_600_000 } });
   expect(provisioning).toMatchObject({ url: 'http://{server}/', options: [66, 160, 161] });
-  expect(doors).toEqual({ tftp: 'on', http: 80, https: 'off' });
+  expect(doors).toEqual({ tftp: 'on', http: 80, https: 'off', httpsLegacy: 'off', ftp: 'off', accounts: [] });
   expect(catalogue.vendors.map(({ id }) => id)).toEqual(['cisco', 'fanvil', 'flyingvoice', 'yealink']);
 });
 

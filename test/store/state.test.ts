@@ -70,7 +70,7 @@ describe('after a restart', () => {
       await state.notePhone(phone);
     });
     const stored = await visit();
-    expect(stored).toEqual({ leases: [later], phones: [phone], cut: 0 });
+    expect(stored).toEqual({ leases: [later], phones: [phone], storms: [], cut: 0 });
   });
 
   test('an address that changed hands is that of the latter', async () => {
@@ -149,6 +149,7 @@ describe('a journal that grows', () => {
     expect(await visit()).toEqual({
       leases: [{ ...lease, expires: 17_999 }],
       phones: [phone],
+      storms: [],
       cut: 0,
     });
     expect(await readdir(folder)).toEqual(['journal']);

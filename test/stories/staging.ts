@@ -9,6 +9,7 @@ import { modelOf, vendorOf } from '../../src/phones/vendor.ts';
 import { type PluggedPhone, plugPhone } from '../../src/rehearse/plug.ts';
 import { type LoadedSite, loadSite } from '../../src/site/load.ts';
 import type { State, Stored, StoredPhone } from '../../src/store/state.ts';
+import { replayStorm, type StormTable } from '../../src/store/storms.ts';
 import { fakeLan } from '../fakes/lan.ts';
 import { fakeWorld } from '../fakes/world.ts';
 
@@ -116,6 +117,7 @@ export async function stagingLan(options: Options = {}) {
 function memoryState() {
   const changes: LeaseChange[] = [];
   const phones: StoredPhone[] = [];
+  const storms: StormTable = new Map();
   const state: State = {
     commit: async (more) => {
       if (memory.failing) await Promise.reject(new Error('the disk is full'));
@@ -125,13 +127,19 @@ function memoryState() {
       phones.push(phone);
       await Promise.resolve();
     },
+    noteStorm: async (record) => await Promise.resolve(replayStorm(storms, record)),
     follow: () => undefined,
     close: async () => await Promise.resolve(),
   };
   const memory = {
     failing: false,
     state,
-    stored: (): Stored => ({ cut: 0, leases: leasesFrom(changes), phones: [...phones] }),
+    stored: (): Stored => ({
+      cut: 0,
+      leases: leasesFrom(changes),
+      phones: [...phones],
+      storms: [...storms.values()],
+    }),
   };
   return memory;
 }

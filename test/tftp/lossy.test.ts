@@ -1,13 +1,8 @@
 import { expect, test } from 'vitest';
 import { ETHERNET, negotiate } from '../../src/tftp/negotiate.ts';
 import { decodePacket, encodePacket, type TftpRequest } from '../../src/tftp/packet.ts';
-import {
-  openTransfer,
-  stepTransfer,
-  type Transfer,
-  type TransferInput,
-  type TransferOutput,
-} from '../../src/tftp/transfer.ts';
+import { stepTransfer, type TransferInput, type TransferOutput } from '../../src/tftp/transfer.ts';
+import { openTransfer, type Transfer } from '../../src/tftp/transfer-state.ts';
 import { fakeWorld } from '../fakes/world.ts';
 import { tinyClient } from './tiny-client.ts';
 
@@ -199,19 +194,19 @@ function openSender(content: Buffer, send: (bytes: Uint8Array) => void) {
       send(encodePacket({ kind: 'data', block: output.block, data }));
     }
   };
-  const onRequest = (now: number, { options }: TftpRequest): void => {
+  const onRequest = (now: number, { options }: TftpRequest, asked: number): void => {
     if (transfer !== undefined) {
       feed(now, { kind: 'request-again' });
       return;
     }
     const size = content.length;
-    transfer = openTransfer(negotiate({ options, size, limits: ETHERNET }), size, now);
+    transfer = openTransfer(negotiate({ options, size, limits: ETHERNET }), { size, asked }, now);
     feed(now, { kind: 'start' });
   };
   const hear = (now: number, bytes: Buffer): void => {
     const packet = decodePacket(bytes);
     if (!packet.ok) throw packet.error;
-    if (packet.value.kind === 'rrq') onRequest(now, packet.value);
+    if (packet.value.kind === 'rrq') onRequest(now, packet.value, bytes.length);
     else if (packet.value.kind === 'ack') feed(now, { kind: 'ack', block: packet.value.block });
   };
   const wake = (now: number): void => feed(now, { kind: 'tick' });

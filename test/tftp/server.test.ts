@@ -1,79 +1,17 @@
 import { afterEach, expect, test } from 'vitest';
-import { type Ipv4, parseIpv4, subnetOf } from '../../src/base/ipv4.ts';
-import type { FileDesk, FileOutcome } from '../../src/files/desk.ts';
-import type { Lan, Peer, UdpSocket } from '../../src/net/ports.ts';
-import { decodePacket, encodePacket, type TftpOption, type TftpPacket } from '../../src/tftp/packet.ts';
-import { openTftpServer, type TftpLimits } from '../../src/tftp/server.ts';
-import type { PhoneEvent } from '../../src/timeline/event.ts';
-import { fakeLan } from '../fakes/lan.ts';
-import { fakeWorld } from '../fakes/world.ts';
-
-const address = (text: string): Ipv4 => parseIpv4(text) ?? expect.fail(text);
-const SERVER = address('10.99.0.1');
-const PORT_69: Peer = { address: SERVER, port: 69 };
-const content = Buffer.from(Array.from({ length: 1300 }, (_, index) => index & 0xff));
+import type { Lan } from '../../src/net/ports.ts';
+import { brief, type Changed, content, served as open } from './door.ts';
 
 const opened: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const one of opened.splice(0)) await one.close();
 });
 
-interface Changed {
-  readonly limits?: Partial<TftpLimits>;
-  readonly lan?: (lan: Lan) => Lan;
+async function served(changed: Changed = {}) {
+  const all = await open(changed);
+  opened.push(all.server);
+  return all;
 }
-
-async function served({ limits = {}, lan: changed = (same) => same }: Changed = {}) {
-  const world = fakeWorld();
-  const lan = fakeLan(world, subnetOf(SERVER, 24));
-  const events: PhoneEvent[] = [];
-  const outcomes: FileOutcome[] = [];
-  const asked: string[] = [];
-  const desk: FileDesk = {
-    ask: async ({ name }) => {
-      asked.push(name);
-      await new Promise<void>((done) => world.after(name === 'slow.cfg' ? 50 : 0, done));
-      if (name === 'missing') return { kind: 'refused', because: 'no-such-file' };
-      if (name === 'broken') throw new Error('the disk is gone');
-      const ended = (outcome: FileOutcome): void => void outcomes.push(outcome);
-      return { kind: 'file', name, role: 'own', content, digest: 'd', type: 'text/plain', ended };
-    },
-  };
-  const tell = (event: PhoneEvent): void => void events.push(event);
-  const server = await openTftpServer({ lan: changed(lan.host(() => SERVER)), desk, world, tell, limits });
-  opened.push(server);
-
-  /** A phone with one socket; `heard` collects what reaches it. */
-  const phone = async (at = '10.99.0.50') => {
-    const heard: { packet: TftpPacket; from: Peer }[] = [];
-    const own = address(at);
-    const socket: UdpSocket = await lan
-      .host(() => own)
-      .openUdp({ port: 0, purpose: 'test', onTrouble: () => undefined }, (bytes, from) => {
-        const packet = decodePacket(bytes);
-        if (packet.ok) heard.push({ packet: packet.value, from });
-      });
-    const raw = async (bytes: Uint8Array, to = PORT_69): Promise<void> => {
-      socket.send(bytes, to);
-      await world.advance(5);
-    };
-    const say = async (packet: TftpPacket, to?: Peer): Promise<void> => await raw(encodePacket(packet), to);
-    const read = async (
-      filename: string,
-      mode = 'octet',
-      options: readonly TftpOption[] = [],
-    ): Promise<void> => await say({ kind: 'rrq', filename, mode, options });
-    return { heard, raw, say, read, last: () => heard.at(-1) ?? expect.fail('it heard nothing') };
-  };
-  return { world, events, outcomes, asked, phone, server };
-}
-
-const brief = (packet: TftpPacket): string =>
-  packet.kind === 'data'
-    ? `data ${packet.block}`
-    : packet.kind === 'error'
-      ? `error ${packet.code}`
-      : packet.kind;
 
 test('a file goes out block by block from a port of its own, and its end is told', async () => {
   const { phone, outcomes } = await served();
@@ -133,13 +71,15 @@ test('a stranger at the port of a transfer gets error 5 once a second, and the t
   expect(outcomes).toMatchObject([{ complete: true }]);
 });
 
-test('a missing file is error 1 at once; writing is error 2 and told', async () => {
-  const { phone, events } = await served();
-  const { read, say, heard } = await phone();
+test('a missing file is error 1 at once; a write that the desk refuses is error 2', async () => {
+  const { phone } = await served();
+  const { read, write, heard } = await phone();
   await read('missing');
-  await say({ kind: 'wrq', filename: 'x-local.cfg', mode: 'octet', options: [] });
-  expect(heard.map(({ packet }) => brief(packet))).toEqual(['error 1', 'error 2']);
-  expect(events).toMatchObject([{ kind: 'refused', file: 'x-local.cfg', because: 'writing-not-served' }]);
+  await write('x.cfg');
+  expect(heard.map(({ packet }) => packet)).toEqual([
+    { kind: 'error', code: 1, message: 'there is no such file' },
+    { kind: 'error', code: 2, message: 'phones of its make write no file of that name' },
+  ]);
 });
 
 test('garbage is told with its place, never answered, and the next request is served', async () => {
@@ -175,7 +115,7 @@ test('trouble of the desk is a fault, not the end of the door', async () => {
 });
 
 test('requests beyond the limits are silent and told once; as transfers end, there is room again', async () => {
-  const { phone, events, world, asked } = await served({ limits: { transfers: 5, perAddress: 3 } });
+  const { phone, events, world, asked } = await served({ settings: { maxTransfers: 5, perAddress: 3 } });
   for (let count = 0; count < 4; count += 1) await (await phone()).read('a.cfg');
   expect(asked).toHaveLength(3);
   for (const at of ['10.99.0.51', '10.99.0.52', '10.99.0.53']) await (await phone(at)).read('b.cfg');
@@ -231,32 +171,21 @@ test('closing ends every transfer, tells it once, and nothing goes out any more'
   expect(heard.length).toBe(count);
 });
 
-test('no port for a transfer: a fault, the transfer is told as ended, and the phone may come again', async () => {
-  let isFull = true;
+test('no port for transfers: the door does not open, and gives back the port that it has', async () => {
+  const open: number[] = [];
   const lan = (real: Lan): Lan => ({
     ...real,
     openUdp: async (options, onDatagram) => {
-      if (isFull && options.port === 0) throw new Error('too many open files');
-      return await real.openUdp(options, onDatagram);
+      if (options.port !== 69) throw new Error('too many open files');
+      open.push(options.port);
+      const socket = await real.openUdp(options, onDatagram);
+      const close = async (): Promise<void> => {
+        open.pop();
+        await socket.close();
+      };
+      return { ...socket, close };
     },
   });
-  const { phone, outcomes, events } = await served({ lan });
-  const { read, heard } = await phone();
-  await read('a.cfg');
-  expect(heard).toEqual([]);
-  expect(events).toMatchObject([{ kind: 'fault', message: 'TFTP: too many open files' }]);
-  expect(outcomes).toMatchObject([{ complete: false, bytes: 0 }]);
-  isFull = false;
-  await read('a.cfg');
-  expect(heard.map(({ packet }) => brief(packet))).toEqual(['data 1']);
-});
-
-test('many writes from one address are all refused and told once a second', async () => {
-  const { phone, events } = await served();
-  const { say, heard } = await phone();
-  for (let count = 0; count < 20; count += 1) {
-    await say({ kind: 'wrq', filename: `${count}.log`, mode: 'octet', options: [] });
-  }
-  expect(heard).toHaveLength(20);
-  expect(events).toHaveLength(1);
+  await expect(served({ lan })).rejects.toThrow('too many open files');
+  expect(open).toEqual([]);
 });

@@ -1,16 +1,11 @@
 import { expect, test } from 'vitest';
 import { ETHERNET, negotiate } from '../../src/tftp/negotiate.ts';
-import {
-  openTransfer,
-  stepTransfer,
-  type Transfer,
-  type TransferInput,
-  type TransferOutput,
-} from '../../src/tftp/transfer.ts';
+import { stepTransfer, type TransferInput, type TransferOutput } from '../../src/tftp/transfer.ts';
+import { openTransfer, type Transfer } from '../../src/tftp/transfer-state.ts';
 
 function opened(size: number, options: Readonly<Record<string, string>> = {}): Transfer {
   const asked = Object.entries(options).map(([name, value]) => ({ name, value }));
-  return openTransfer(negotiate({ options: asked, size, limits: ETHERNET }), size, 0);
+  return openTransfer(negotiate({ options: asked, size, limits: ETHERNET }), { size, asked: 30 }, 0);
 }
 
 /** A transfer that is driven by hand: what came out of each input, in short. */
@@ -97,24 +92,110 @@ test('a window: eight blocks per ACK, and back to the gap when one is lost', () 
   expect(feed(4, { kind: 'ack', block: 9 })).toEqual(['ended complete 4096']);
 });
 
-test('what a forged address gets: three repetitions, then nothing, then the end', () => {
-  const { feed, wakeAt } = driven(5000);
-  const sent = [feed(0, { kind: 'start' }).length];
-  const times = [0];
-  let now = wakeAt();
-  for (; now !== undefined; now = wakeAt()) {
+/** Bytes of the packets that a brief stands for. */
+const bytesOf = (outputs: readonly string[]): number =>
+  outputs.reduce((sum, output) => {
+    if (output.startsWith('data')) return sum + 4 + Number(output.split(': ')[1]);
+    // `oack a=1 b=2`: two bytes of opcode, and two NULs for each option of which one stands for the `=`.
+    return output.startsWith('oack') ? sum + output.length - 2 : sum;
+  }, 0);
+
+test.each([
+  // RFC 1350 makes the first answer so long; nothing is added to it.
+  { size: 5000, options: {}, times: [0], most: 516 },
+  { size: 60, options: {}, times: [0, 100], most: 5 * 30 },
+  { size: 5000, options: { tsize: '0', blksize: '1432' }, times: [0, 100, 300, 700], most: 5 * 30 },
+  {
+    size: 5000,
+    options: { tsize: '0', blksize: '1432', timeout: '9', windowsize: '4' },
+    times: [0, 100, 300],
+    most: 5 * 30,
+  },
+])('of $size bytes with $options a forged address gets $most at most', ({ size, options, times, most }) => {
+  const { feed, wakeAt } = driven(size, options);
+  let bytes = bytesOf(feed(0, { kind: 'start' }));
+  const sentAt = [0];
+  for (let now = wakeAt() ?? expect.fail(); ; now = wakeAt() ?? expect.fail()) {
     const outputs = feed(now, { kind: 'tick' });
-    if (outputs.some((output) => output.startsWith('data'))) {
-      sent.push(outputs.length);
-      times.push(now);
-    }
     if (outputs.some((output) => output.startsWith('ended'))) {
       expect([now, outputs]).toEqual([20_000, ['ended early 0 (the phone fell silent for 20 s)']]);
       break;
     }
+    bytes += bytesOf(outputs);
+    if (outputs.length > 0) sentAt.push(now);
   }
-  expect(times).toEqual([0, 100, 300, 700]);
-  expect(sent).toEqual([1, 1, 1, 1]);
+  expect(sentAt).toEqual(times);
+  expect(bytes).toBeLessThanOrEqual(most);
+});
+
+test('each repetition of a request is answered, and no more than that', () => {
+  const { feed, wakeAt } = driven(5000);
+  const sent = [feed(0, { kind: 'start' })];
+  for (const now of [1000, 2000, 3000])
+    sent.push(feed(now, { kind: 'request-again' }), feed(now + 500, { kind: 'tick' }));
+  expect(sent.flat()).toEqual(Array.from({ length: 4 }, () => 'data 1: 512'));
+  expect(wakeAt()).toBe(20_000);
+});
+
+test('a pace: windows are held back so that no more goes out in a second', () => {
+  const pace = 10_000;
+  let transfer = openTransfer(
+    negotiate({ options: [], size: 51_200, limits: ETHERNET }),
+    { size: 51_200, asked: 30, pace },
+    0,
+  );
+  let now = 0;
+  let sent = 0;
+  let bytes = 0;
+  let wakeAt: number | undefined;
+  const feed = (input: TransferInput): void => {
+    const step = stepTransfer(now, transfer, input);
+    transfer = step.next;
+    wakeAt = step.wakeAt;
+    for (const output of step.outputs) {
+      if (output.kind !== 'data') continue;
+      sent = output.block;
+      bytes += output.length;
+    }
+  };
+  feed({ kind: 'start' });
+  while (!transfer.ended) {
+    const before = sent;
+    now += 1;
+    feed({ kind: 'ack', block: sent });
+    // It may wait, but what was acknowledged is not sent again and nothing is sent for an ACK that comes twice.
+    feed({ kind: 'ack', block: before });
+    while (wakeAt !== undefined && sent === before) {
+      now = wakeAt;
+      feed({ kind: 'tick' });
+    }
+    expect(bytes).toBeLessThanOrEqual(512 + ((now + 50) * pace) / 1000);
+  }
+  expect(bytes).toBe(51_200);
+  expect(now).toBeGreaterThan(4_900);
+  expect(now).toBeLessThan(5_200);
+});
+
+test.each([
+  { rollover: '0', numbers: [65_534, 65_535, 0, 1] },
+  { rollover: '1', numbers: [65_534, 65_535, 1, 2] },
+])('with rollover $rollover the blocks after 65,535 count as asked', ({ rollover, numbers }) => {
+  const { feed } = driven(8 * 65_537, { blksize: '8', rollover });
+  feed(0, { kind: 'start' });
+  let output = feed(0, { kind: 'ack', block: 0 })[0] ?? '';
+  const seen: number[] = [];
+  for (let count = 1; output.startsWith('data'); count += 1) {
+    const number = Number(output.split(/[ :]/)[1]);
+    if (count >= 65_534 && count < 65_538) seen.push(number);
+    // Of a block not sent, and of the one before: neither moves it.
+    if (count === 65_536)
+      expect(feed(count, { kind: 'ack', block: 0 })).toEqual(rollover === '0' ? ['data 1: 8'] : []);
+    output =
+      (rollover === '0' && count === 65_536 ? 'data 1: 8' : feed(count, { kind: 'ack', block: number })[0]) ??
+      '';
+  }
+  expect(seen).toEqual(numbers);
+  expect(output).toBe(`ended complete ${8 * 65_537}`);
 });
 
 test('a phone that writes its flash may be silent for 40 s; after a minute it is given up', () => {

@@ -92,6 +92,17 @@ const EVENTS: Readonly<Record<EventKind, PhoneEvent>> = {
     because: 'no-such-file',
     detail: 'more',
   },
+  progress: {
+    kind: 'progress',
+    at: 1,
+    mac,
+    door: 'tftp',
+    file: 'fw.rom',
+    role: 'firmware',
+    bytes: 4_300_000,
+    of: 10_000_000,
+    bytesPerSecond: 47_500,
+  },
   'transfer-ended-early': {
     kind: 'transfer-ended-early',
     at: 1,
@@ -102,11 +113,22 @@ const EVENTS: Readonly<Record<EventKind, PhoneEvent>> = {
     of: 9,
     why: 'ERROR 0',
   },
+  uploaded: { kind: 'uploaded', at: 1, mac, door: 'http', file: 'x-local.cfg', bytes: 90, how: 'created' },
+  'upload-ended-early': {
+    kind: 'upload-ended-early',
+    at: 1,
+    mac,
+    door: 'tftp',
+    file: 'x-local.cfg',
+    bytes: 512,
+    why: 'the phone fell silent',
+  },
   woken: { kind: 'woken', at: 1, mac, event: 'check-sync', to: '10.99.0.50:5060' },
   'wake-answered': { kind: 'wake-answered', at: 1, mac, status: 401, reason: 'Unauthorized' },
   'wake-unanswered': { kind: 'wake-unanswered', at: 1, mac, tries: 11 },
   'wake-confirmed': { kind: 'wake-confirmed', at: 1, mac, file: 'x.cfg', afterMs: 1500 },
   'wake-unconfirmed': { kind: 'wake-unconfirmed', at: 1, mac, waitedMs: 60_000 },
+  'tls-refused': { kind: 'tls-refused', at: 1, mac, door: 'https', because: 'tls-unknown-ca' },
   garbled: { kind: 'garbled', at: 1, door: 'dhcp', because: 'too-short', offset: 3, bytes: 3 },
   fault: { kind: 'fault', at: 1, code: 'x', message: 'the disk is full', hint: 'make room' },
 };
@@ -125,7 +147,7 @@ test('every reason has its words', () => {
     expect(becauseOf(reason), reason).toMatch(/^\w.*[^.]$/);
     expect(meaningOf(reason), reason).toMatch(/^[A-Za-z].*\.$/);
   }
-  expect(allReasons().filter(isNormal)).toEqual(['left-out-on-purpose', 'optional-file']);
+  expect(allReasons().filter(isNormal)).toEqual(['left-out-on-purpose', 'optional-file', 'sign-in-needed']);
 });
 
 test('a phone cannot write to the terminal through its own words', () => {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -6,6 +7,7 @@ export default defineConfig({
     // Lab tests start daemons and real clients: generous, since they wait for conditions and not for seconds.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    globalSetup: [],
+    // Lab tests mostly wait: one more of them than there are cores keeps these busy.
+    maxWorkers: availableParallelism() + 1,
   },
 });

@@ -1,60 +1,92 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, Fault } from '../../base/fault.ts';
-import type { CertificateFacts } from '../../certs/certificate.ts';
-import { loadSite } from '../../site/load.ts';
-import { type Command, textFlag, UsageError } from '../command.ts';
+import { publicCertificates } from '../../certs/public.ts';
+import { findInterface } from '../../net/interfaces.ts';
+import { realWorld } from '../../net/world.ts';
+import { type LoadedSite, loadSite } from '../../site/load.ts';
+import { type CertCall, csr, init, install, show } from '../cert-actions.ts';
+import { certificateFolder, namesOf } from '../certificates.ts';
+import { type Command, type Flags, textFlag, UsageError } from '../command.ts';
 import { tellMistakes } from '../mistakes.ts';
 import { siteRequest } from './serve.ts';
 
-/** `unboxd cert show`: what the appliance's certificates say, and where the CA is that phones must trust. */
+const ACTIONS = { init, show, csr, install };
+
+/** `unboxd cert`: the certificates of the HTTPS doors. */
 export const cert: Command = {
   name: 'cert',
-  args: '<action>',
-  summary: 'show the certificates of the HTTPS door, and the CA that phones must trust',
+  args: '<action> [certificate]',
+  summary: 'init, show, csr, install: the certificates of the HTTPS door, and the CA that phones must trust',
   flags: [
     { flags: '--config <file>', what: 'settings (unboxd.yaml)' },
+    { flags: '--interface <name>', what: 'the LAN whose address the certificate names' },
     { flags: '--state <dir>', what: 'where they are kept (default /var/lib/unboxd)' },
+    { flags: '--names <list>', what: 'csr: what phones will call this server, the first is the common name' },
+    { flags: '--key <file>', what: 'install: the private key, if it is not that of "cert csr"' },
+    { flags: '--output <file>', what: 'csr: write the request there too' },
+    { flags: '--force', what: 'put aside what is there already' },
     { flags: '--json', what: 'for machines: JSON' },
   ],
-  examples: ['unboxd cert show --config unboxd.yaml'],
+  examples: [
+    'unboxd cert init --config unboxd.yaml',
+    'unboxd cert show --config unboxd.yaml',
+    'unboxd cert csr --names prov.example.com --output provserver.csr',
+    'unboxd cert install provserver.crt',
+  ],
   run: async ({ args, flags, terminal }) => {
-    if (args[0] !== 'show') throw new UsageError('write: unboxd cert show');
-    const loaded = await loadSite({ ...siteRequest(flags), facts: () => undefined });
+    const [name = '', ...files] = args;
+    const action = Object.entries(ACTIONS).find(([known]) => known === name)?.[1];
+    if (action === undefined) throw new UsageError('write: unboxd cert init, show, csr or install');
+    if (files.length > 0 && action !== install) throw new UsageError(`"unboxd cert ${name}" takes no file`);
+    const loaded = await loadSite({ ...siteRequest(flags), facts: factsIfThere });
     if (!loaded.ok) return tellMistakes(terminal, loaded.error);
-    const folder = join(textFlag(flags, 'state') ?? loaded.value.state, 'certs');
-    const facts = {
-      authority: await read(join(folder, 'ca.pem')),
-      server: await read(join(folder, 'server.pem')),
-    };
-    if (flags['json'] === true) {
-      terminal.out(JSON.stringify({ folder, ...facts }, null, 2));
-      return 0;
-    }
-    terminal.out(`CA (phones must trust it): ${join(folder, 'ca.pem')}`);
-    terminal.out(`  ${sentence(facts.authority)}`);
-    terminal.out(`Server: ${join(folder, 'server.pem')}, for ${facts.server.names.join(', ')}`);
-    terminal.out(`  ${sentence(facts.server)}`);
-    return 0;
+    const call = callFor(loaded.value, flags);
+    if (action !== show) await makeFolder(call.folder);
+    return await action({ ...call, files, terminal });
   },
 };
 
-function sentence({ subject, notAfter, fingerprint }: CertificateFacts): string {
-  return `${subject}, until ${new Date(notAfter).toISOString().slice(0, 10)}, SHA-256 ${fingerprint}`;
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o750 });
+  } catch (error) {
+    const hint = 'run it as the user of the daemon, or name another folder with --state';
+    throw new Fault('unwritable', `${folder} cannot be made (${errnoOf(error) ?? 'unknown'})`, hint, error);
+  }
 }
 
-async function read(path: string): Promise<CertificateFacts> {
+/** Certificates are made and looked at on a desk too, where the interface of the bench is not. */
+function factsIfThere(name: string) {
   try {
-    const { readCertificate } = await import('../../certs/certificate.ts');
-    return readCertificate(await readFile(path, 'utf8'));
-  } catch (error) {
-    const hint =
-      'they are made when unboxd serves with doors.https set to a port; --state DIR names another folder';
-    throw new Fault(
-      'no-certificate',
-      `${path} is no certificate (${errnoOf(error) ?? 'unreadable'})`,
-      hint,
-      error,
-    );
+    return findInterface(name);
+  } catch {
+    return undefined;
   }
+}
+
+function callFor(site: LoadedSite, flags: Flags): Omit<CertCall, 'files' | 'terminal'> {
+  const known = namesOf(site, site.lan);
+  const written = textFlag(flags, 'names')
+    ?.split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  const address = known.addresses[0] ?? known.names[0] ?? 'localhost';
+  const { http } = site.doors;
+  const place = http === 80 ? address : `${address}:${http}`;
+  const files = publicCertificates('').map(({ name }) => name);
+  return {
+    folder: certificateFolder(site),
+    // An outside authority signs names that it can look up, and no private addresses.
+    names: written === undefined ? known : { names: written, addresses: [] },
+    now: realWorld().now(),
+    force: flags['force'] === true,
+    json: flags['json'] === true,
+    caUrls:
+      http === 'off'
+        ? [join(certificateFolder(site), 'ca.pem')]
+        : files.map((file) => `http://${place}/${file}`),
+    keyFile: textFlag(flags, 'key'),
+    output: textFlag(flags, 'output'),
+  };
 }

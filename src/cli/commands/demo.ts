@@ -1,21 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Fault } from '../../base/fault.ts';
 import { roughly } from '../../base/units.ts';
 import type { Closable } from '../../base/world.ts';
 import type { PhoneLine } from '../../control/api.ts';
 import { controlClient } from '../../control/client.ts';
-import { HOME } from '../../net/home.ts';
+import { daemonAnswers, startUnboxd } from '../../rehearse/child.ts';
 import { type DemoSite, demoPhones, writeDemoSite } from '../../rehearse/demo-site.ts';
 import { openStage, type Stage } from '../../rehearse/stage.ts';
 import type { Command, ExitCode, Terminal } from '../command.ts';
 import { type LiveTable, liveTable } from '../live.ts';
 import { countStages } from '../table.ts';
 
-const MAIN = fileURLToPath(new URL('dist/main.js', HOME));
 /** Between one phone and the next: an installer has two hands. */
 const PLUG_EVERY = 150;
 /** A healthy demo takes a few seconds; a slow machine gets its time. */
@@ -67,12 +61,9 @@ interface Play {
 async function play(parts: Play): Promise<ExitCode> {
   const { terminal, live, stage, site, stop, opened } = parts;
   const log = join(site.folder, 'log');
-  const daemon = start(
-    stage.command('desk', [process.execPath, MAIN, 'serve', '--config', site.config]),
-    log,
-  );
+  const daemon = startUnboxd(stage, 'desk', ['serve', '--config', site.config], { log });
   opened.push(daemon);
-  await daemonAnswers(site, daemon, log);
+  await daemonAnswers(daemon, { control: site.control, log });
 
   const began = performance.now();
   const phones = demoPhones();
@@ -104,9 +95,7 @@ async function play(parts: Play): Promise<ExitCode> {
       '--config',
       site.config,
     ];
-    opened.push(
-      start(stage.command('phones', [process.execPath, MAIN, ...argv]), join(site.folder, `phone-${mac}`)),
-    );
+    opened.push(startUnboxd(stage, 'phones', argv, { log: join(site.folder, `phone-${mac}`) }));
     await new Promise((next) => setTimeout(next, PLUG_EVERY));
   }
   await watching;
@@ -116,52 +105,6 @@ async function play(parts: Play): Promise<ExitCode> {
     proven: ended.signal.aborted,
     ms: performance.now() - began,
   });
-}
-
-interface Child extends Closable {
-  readonly process: ChildProcess;
-}
-
-/** A process whose output goes to a file; closing ends it by its pid. */
-function start([command = '', ...args]: readonly string[], log: string): Child {
-  // Detached: the Ctrl-C of a terminal is for us alone, we end the rest in order.
-  const child = spawn(command, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-  const file = createWriteStream(log);
-  child.stdout.pipe(file, { end: false });
-  child.stderr.pipe(file, { end: false });
-  const gone = new Promise<void>((done) => {
-    child.once('exit', () => done());
-    child.once('error', () => done());
-  });
-  return {
-    process: child,
-    close: async () => {
-      const sure = setTimeout(() => child.kill('SIGKILL'), 3000);
-      if (child.exitCode === null && child.pid !== undefined) child.kill('SIGTERM');
-      await gone;
-      clearTimeout(sure);
-      file.end();
-    },
-  };
-}
-
-async function daemonAnswers(site: DemoSite, daemon: Child, log: string): Promise<void> {
-  const client = controlClient(site.control);
-  for (let tries = 0; tries < 200; tries += 1) {
-    const answers = await client.get('/v1/health').then(
-      () => true,
-      () => false,
-    );
-    if (answers) return;
-    if (daemon.process.exitCode !== null) break;
-    await new Promise((again) => setTimeout(again, 50));
-  }
-  const said = await readFile(log, 'utf8').catch(() => '');
-  throw new Fault(
-    'demo-failed',
-    `the daemon of the demo did not start: ${said.trim()}`,
-    'see what it said above',
-  );
 }
 
 function summary(

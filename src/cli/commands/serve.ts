@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { type App, openApp } from '../../app.ts';
 import { openFileThread } from '../../back/thread.ts';
@@ -15,8 +14,10 @@ import { realWorld } from '../../net/world.ts';
 import { type LoadedSite, loadSite } from '../../site/load.ts';
 import type { LanSite } from '../../site/site.ts';
 import { openState } from '../../store/state.ts';
+import { openTls } from '../certificates.ts';
 import { type Command, type Flag, type Flags, type Terminal, textFlag } from '../command.ts';
 import { tellMistakes } from '../mistakes.ts';
+import { createCare, openService } from '../service.ts';
 
 /** The flags by which `serve` and `check` find the settings. */
 export const SITE_FLAGS: readonly Flag[] = [
@@ -44,13 +45,26 @@ export const serve: Command = {
     if (!loaded.ok) return tellMistakes(terminal, loaded.error);
     const site = loaded.value;
     if (site.lan === undefined) throw noInterface();
-    const stopped = new Promise<void>((stop) => terminal.onStop(stop));
-    const running = await open(site, site.lan, { flags, terminal });
-    await stopped;
-    await running.close();
-    return 0;
+    const stopped = new Promise<'stop'>((stop) => terminal.onStop(() => stop('stop')));
+    for (;;) {
+      const running = await open(site, site.lan, { flags, terminal });
+      const why = await Promise.race([stopped, running.anew]);
+      await running.close();
+      if (why === 'stop') return 0;
+      // The sockets that systemd handed over are closed for good: it opens new ones when it starts us again.
+      if (terminal.env['LISTEN_FDS'] !== undefined) return 1;
+    }
   },
 };
+
+/**
+ * How the interface is, where it is here: settings may be looked at on another machine than the one they are for, and
+ * an interface that is not here is left out.
+ */
+export function factsHere(): (name: string) => ReturnType<typeof findInterface> | undefined {
+  const here = new Set(listInterfaces().map(({ name }) => name));
+  return (name) => (here.has(name) ? findInterface(name) : undefined);
+}
 
 /** What the flags of `serve` and `check` ask `loadSite` for. */
 export function siteRequest(flags: Flags) {
@@ -65,7 +79,7 @@ export function siteRequest(flags: Flags) {
 
 async function open(site: LoadedSite, lanSite: LanSite, call: { flags: Flags; terminal: Terminal }) {
   const { flags, terminal } = call;
-  const log = await openLog({ level: site.logLevel, pretty: terminal.isTty });
+  const log = await openLog({ level: site.logLevel, doors: site.logDoors, pretty: terminal.isTty });
   const world = realWorld();
   const { interface: name, address, subnet } = lanSite;
   const inherited = systemdSockets(terminal.env, terminal.pid);
@@ -76,14 +90,19 @@ async function open(site: LoadedSite, lanSite: LanSite, call: { flags: Flags; te
   // Each opener uses what those before it opened; closing goes the other way round.
   let state: Awaited<ReturnType<typeof openState>> | undefined;
   let app: App | undefined;
+  let cared: ReturnType<typeof createCare> | undefined;
+  const care = (): ReturnType<typeof createCare> => {
+    const parts = { pid: terminal.pid, now: world.now, folder: site.state };
+    cared ??= createCare({ ...parts, state: opened(state) });
+    return cared;
+  };
   const running = await openAll([
     async () => {
       state = await openState(site.state);
       return state.state;
     },
     async () => {
-      const tls =
-        site.doors.https === 'off' ? undefined : await serverCertificate(site, lanSite, world.now());
+      const tls = await openTls(site, lanSite, { now: world.now(), warn: onWarning });
       app = await openApp({
         ...{ site, lanSite, lan, world, log, tls, neighbourOf },
         ...opened(state),
@@ -92,19 +111,15 @@ async function open(site: LoadedSite, lanSite: LanSite, call: { flags: Flags; te
       });
       return app;
     },
-    async () => await openControl(site.controlSocket, opened(app).appliance),
+    async () => await openControl(site.controlSocket, opened(app).appliance, care()),
+    async () => {
+      const { env, pid } = terminal;
+      const status = opening(site, lanSite);
+      return await openService({ env, pid, world, control: site.controlSocket, status });
+    },
   ]);
   log.info(opening(site, lanSite));
-  return running;
-}
-
-/** The certificate for this LAN, made and kept in the state folder; installers find the CA beside it. */
-async function serverCertificate(site: LoadedSite, lan: LanSite, now: number) {
-  // Loaded where it is needed: it takes a tenth of the daemon's memory.
-  const { openCertificates } = await import('../../certs/folder.ts');
-  const names = { names: ['unboxd'], addresses: [showIpv4(lan.address)] };
-  const { server } = await openCertificates(join(site.state, 'certs'), names, now);
-  return server;
+  return { ...running, anew: care().anew };
 }
 
 function opened<Part>(part: Part | undefined): Part {
@@ -117,9 +132,11 @@ function opening(site: LoadedSite, lan: LanSite): string {
   const range = mode === 'full' ? ` ${showIpv4(pool.first)}-${showIpv4(pool.last)}` : '';
   const doors = [
     `DHCP ${mode}${range}`,
-    `PnP ${lan.pnp}`,
-    `TFTP ${site.doors.tftp}`,
+    `PnP ${lan.pnp.mode}`,
+    `TFTP ${site.doors.tftp === 'off' ? 'off' : 'on'}`,
     `HTTP ${site.doors.http}`,
+    ...(site.doors.https === 'off' ? [] : [`HTTPS ${site.doors.https.port}`]),
+    ...(site.doors.ftp === 'off' ? [] : [`FTP ${site.doors.ftp.port}`]),
   ];
   const where = `${lan.interface} (${showIpv4(lan.address)}, ${showSubnet(lan.subnet)})`;
   return `serving ${where}: ${doors.join(', ')}; ${site.phones.length} phones listed`;

@@ -1,0 +1,155 @@
+// Looks around the machine for `unboxd doctor`: everything that judge.ts wants to know, in about two seconds.
+import { join } from 'node:path';
+import { Fault } from '../base/fault.ts';
+import { showIpv4 } from '../base/ipv4.ts';
+import { type Mistake, showMistake } from '../base/yaml-text.ts';
+import type { StoryLine } from '../control/api.ts';
+import { controlClient } from '../control/client.ts';
+import { findInterface, listInterfaces } from '../net/interfaces.ts';
+import { realWorld } from '../net/world.ts';
+import { type LoadedSite, type LoadRequest, loadSite } from '../site/load.ts';
+import type { PhoneEvent } from '../timeline/event.ts';
+import { lanFacts } from './facts-lan.ts';
+import { machineFacts } from './facts-machine.ts';
+import { portFacts, type WantedPort } from './facts-ports.ts';
+import { certificateFacts, fileFacts, folderFacts, keysIn } from './facts-store.ts';
+import type { CaredDaemon, DaemonFacts, FileFacts, Survey } from './survey.ts';
+
+export type SurveyRequest = Omit<LoadRequest, 'facts'>;
+
+/** Everything that was found. Rejects only where the vendor files that come with unboxd are broken. */
+export async function gatherFacts(request: SurveyRequest): Promise<Survey> {
+  const { site, mistakes, name } = await settings(request);
+  const daemon = await daemonFacts(site.controlSocket);
+  const machine = await machineFacts(join(site.state, 'journal'));
+  const mode = site.lan?.dhcp.mode ?? 'full';
+  const pnp = site.lan?.pnp.mode ?? 'provision';
+  const doors = [
+    ...(mode === 'off' ? [] : (['dhcp'] as const)),
+    ...(pnp === 'off' ? [] : (['pnp'] as const)),
+  ];
+  const trouble = daemon.kind === 'runs' ? await troubleOf(site.controlSocket) : undefined;
+  const { cannotPin } = machine;
+  const lan =
+    name === undefined
+      ? undefined
+      : await lanFacts({ name, world: realWorld(), makers: site.makers, doors, cannotPin, trouble });
+  const usable = lan?.trouble === undefined ? name : undefined;
+  const pid = daemon.kind === 'runs' ? daemon.pid : undefined;
+  const certificates = join(site.state, 'certs');
+  return {
+    machine,
+    mistakes,
+    ports: await portFacts(wantedPorts(site, mode !== 'off', pnp !== 'off'), {
+      interface: usable,
+      daemon: pid,
+    }),
+    lan,
+    interfaces: listInterfaces()
+      .filter(({ loopback }) => !loopback)
+      .map(({ name: one, address }) => `${one} (${showIpv4(address)})`),
+    mode,
+    pnp,
+    state: await folderFacts(site.state),
+    files: await fileFacts([...(await keysIn(certificates)), ...filesOf(request, site)]),
+    certificates: await certificateFacts(certificates),
+    control: site.controlSocket,
+    daemon,
+  };
+}
+
+interface Settings {
+  readonly site: LoadedSite;
+  readonly mistakes: Survey['mistakes'];
+  /** The interface that settings or command line name. */
+  readonly name: string | undefined;
+}
+
+/** Where the settings have mistakes, the rest is looked at by the defaults and what the command line says. */
+async function settings(request: SurveyRequest): Promise<Settings> {
+  let name = request.interface;
+  const facts: LoadRequest['facts'] = (named) => {
+    name = named;
+    try {
+      return findInterface(named);
+    } catch {
+      // Told by the findings of the interface.
+      return undefined;
+    }
+  };
+  const loaded = await loadSite({ ...request, facts });
+  if (loaded.ok) return { site: loaded.value, mistakes: undefined, name };
+  const { state, control } = request;
+  const bare = await loadSite({ state, control, facts: () => undefined });
+  if (!bare.ok) throw brokenInstallation(bare.error);
+  return { site: bare.value, mistakes: mistakesOf(loaded.error, request), name };
+}
+
+function mistakesOf(
+  mistakes: readonly Mistake[],
+  { file, interface: name }: SurveyRequest,
+): Survey['mistakes'] {
+  const [first] = mistakes;
+  const flags = [
+    file === undefined ? '' : ` --config ${file}`,
+    name === undefined ? '' : ` --interface ${name}`,
+  ];
+  return {
+    first: first === undefined ? 'the settings have mistakes' : showMistake(first),
+    count: mistakes.length,
+    check: `unboxd check${flags.join('')}`,
+  };
+}
+
+function brokenInstallation([first]: readonly Mistake[]): Fault {
+  const message = first === undefined ? 'the installation is broken' : showMistake(first);
+  return new Fault('broken-installation', message, 'install unboxd again, or name another --interface');
+}
+
+function wantedPorts({ doors }: LoadedSite, dhcp: boolean, pnp: boolean): readonly WantedPort[] {
+  const { tftp, http, https, httpsLegacy, ftp } = doors;
+  return [
+    ...(dhcp ? [{ transport: 'udp', port: 67, purpose: 'DHCP' } as const] : []),
+    ...(tftp === 'off'
+      ? []
+      : [{ transport: 'udp', port: tftp === 'on' ? 69 : tftp.port, purpose: 'TFTP' } as const]),
+    ...(pnp ? [{ transport: 'udp', port: 5060, purpose: 'SIP PnP' } as const] : []),
+    ...(http === 'off' ? [] : [{ transport: 'tcp', port: http, purpose: 'HTTP' } as const]),
+    ...(https === 'off' ? [] : [{ transport: 'tcp', port: https.port, purpose: 'HTTPS' } as const]),
+    ...(ftp === 'off' ? [] : [{ transport: 'tcp', port: ftp.port, purpose: 'FTP' } as const]),
+    ...(httpsLegacy === 'off'
+      ? []
+      : [{ transport: 'tcp', port: httpsLegacy, purpose: 'HTTPS for old phones' } as const]),
+  ];
+}
+
+function filesOf(
+  { file, phones }: SurveyRequest,
+  { controlSocket }: LoadedSite,
+): readonly Pick<FileFacts, 'path' | 'role' | 'what'>[] {
+  return [
+    ...(file === undefined ? [] : [{ path: file, role: 'settings', what: 'the settings' } as const]),
+    ...(phones === undefined ? [] : [{ path: phones, role: 'secret', what: 'the phone list' } as const]),
+    { path: controlSocket, role: 'socket', what: 'the control socket' } as const,
+  ];
+}
+
+async function daemonFacts(socket: string): Promise<DaemonFacts> {
+  try {
+    const daemon = await controlClient(socket).get<CaredDaemon>('/v1/care');
+    return { kind: 'runs', ...daemon };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    if (error.code === 'control-forbidden') return { kind: 'forbidden' };
+    return { kind: error.code === 'refused' ? 'other' : 'none' };
+  }
+}
+
+/** Events of no phone. */
+async function troubleOf(socket: string): Promise<readonly PhoneEvent[] | undefined> {
+  const lines = await controlClient(socket)
+    .get<readonly StoryLine[]>('/v1/trouble')
+    .catch(() => undefined);
+  // What the daemon sends as `event` is an event of the timeline.
+  return lines?.map(({ event }) => event as unknown as PhoneEvent);
+}

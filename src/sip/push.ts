@@ -1,0 +1,59 @@
+// The URL, unasked: a NOTIFY to a phone of a make that takes it without having subscribed.
+import { Fault } from '../base/fault.ts';
+import { showSubnet } from '../base/ipv4.ts';
+import { type Mac, showMac } from '../base/mac.ts';
+import { pushRequest } from './dialog.ts';
+import { encodeMessage } from './message.ts';
+import { randomBranch, randomToken } from './notifier.ts';
+import { type Answering, acknowledgement } from './pnp.ts';
+import { isReachable } from './policy.ts';
+import { SIP_PORT } from './sockets.ts';
+import { type ClientEnd, clientKey } from './transaction.ts';
+import { showPeer } from './uri.ts';
+
+/** Sends it and waits for the end, 32 s at the longest. Rejects with a Fault where the phone cannot be told so. */
+export async function pushUrl(door: Answering, mac: Mac): Promise<ClientEnd> {
+  const { to, url } = whereAndWhat(door, mac);
+  const { world, server } = door;
+  const ids = { callId: randomToken(world), tag: randomToken(world), branch: randomBranch(world) };
+  const request = pushRequest({ url, to, from: server, ...ids });
+  const bytes = encodeMessage(request);
+  const from = showPeer(to);
+  return await new Promise((settle) => {
+    const onEnd = (end: ClientEnd): void => {
+      door.tell({ mac, from, at: world.now(), ...acknowledgement(end) });
+      settle(end);
+    };
+    const send = (): void => door.send(bytes, to);
+    door.pending.begin({ key: clientKey(request) ?? '', carrier: 'datagrams', send, onEnd });
+    door.tell({ mac, from, at: world.now(), kind: 'told-url', door: 'notify', url });
+  });
+}
+
+function whereAndWhat({ register, takesPush, urlFor, lan }: Answering, mac: Mac) {
+  const phone = register.phones.get(mac);
+  if (phone === undefined) {
+    throw new Fault(
+      'phone-not-known',
+      `${showMac(mac)} is not known`,
+      'see "unboxd phones" for those that are',
+    );
+  }
+  if (!takesPush(phone)) {
+    const hint = 'wake it with "unboxd resync", or power it off and on: then it asks by itself';
+    throw new Fault('push-not-taken', `${showMac(mac)} takes no URL that it did not ask for`, hint);
+  }
+  const url = urlFor(phone);
+  if (url === undefined) {
+    const hint = 'put it into the phone list with its vendor, or add a vendor file';
+    throw new Fault('no-url', `there is nothing to serve for ${showMac(mac)}`, hint);
+  }
+  if (phone.address === undefined) {
+    const hint = 'it has not been seen on this LAN yet: plug it in';
+    throw new Fault('no-address', `no address is known for ${showMac(mac)}`, hint);
+  }
+  const to = { address: phone.address, port: phone.sipPort ?? SIP_PORT };
+  if (isReachable(to, lan.subnet)) return { to, url };
+  const hint = `only phones on ${showSubnet(lan.subnet)} are told from here`;
+  throw new Fault('push-off-the-lan', `${showPeer(to)} is not a host of the served LAN`, hint);
+}

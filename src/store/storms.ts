@@ -1,0 +1,70 @@
+// Storms in the journal: their plan, who was woken, and what became of it. Who is about to be woken is written down
+// before the wake-up leaves, so that no crash makes a phone be woken twice.
+import type { Mac } from '../base/mac.ts';
+import type { Millis } from '../base/world.ts';
+import type { Outcome, Past, StormMode, StormPlan } from '../sip/storm-plan.ts';
+
+/** A storm as it stands. */
+export interface StoredStorm {
+  readonly plan: StormPlan;
+  readonly mode: StormMode;
+  readonly past: ReadonlyMap<Mac, Past>;
+}
+
+export type StormRecord =
+  | {
+      readonly kind: 'storm';
+      readonly plan: StormPlan;
+      readonly mode: StormMode;
+      readonly past: readonly (readonly [Mac, Past])[];
+    }
+  | { readonly kind: 'storm-mode'; readonly id: string; readonly mode: StormMode }
+  /** These are about to be woken. */
+  | { readonly kind: 'storm-woken'; readonly id: string; readonly at: Millis; readonly macs: readonly Mac[] }
+  | {
+      readonly kind: 'storm-verdicts';
+      readonly id: string;
+      readonly verdicts: readonly (readonly [Mac, Outcome])[];
+    };
+
+/** The working copy; a storm is found by its id. */
+export type StormTable = Map<string, { plan: StormPlan; mode: StormMode; past: Map<Mac, Past> }>;
+
+/** Older ones are forgotten, the oldest first, when they are over. */
+const MOST_STORMS = 50;
+
+/** Takes a record into the working copy. Taking it twice does no harm: a rewritten journal may hold it again. */
+export function replayStorm(storms: StormTable, record: StormRecord): void {
+  if (record.kind === 'storm') {
+    const { plan, mode, past } = record;
+    storms.set(plan.id, { plan, mode, past: new Map(past) });
+    forget(storms);
+    return;
+  }
+  const storm = storms.get(record.id);
+  if (storm === undefined) return;
+  if (record.kind === 'storm-mode') storm.mode = record.mode;
+  else if (record.kind === 'storm-verdicts') {
+    for (const [mac, outcome] of record.verdicts)
+      storm.past.set(mac, { ...(storm.past.get(mac) ?? { wokenAt: 0, times: 0 }), outcome });
+  } else {
+    for (const mac of record.macs) {
+      const before = storm.past.get(mac);
+      // A rewritten journal may hold records that its snapshot knows already.
+      if (before !== undefined && before.wokenAt >= record.at) continue;
+      storm.past.set(mac, { wokenAt: record.at, times: (before?.times ?? 0) + 1 });
+    }
+  }
+}
+
+function forget(storms: StormTable): void {
+  for (const [id, { mode }] of storms) {
+    if (storms.size <= MOST_STORMS) return;
+    if (mode === 'done' || mode === 'cancelled') storms.delete(id);
+  }
+}
+
+/** Each storm as one record. */
+export function* recordsOfStorms(storms: StormTable): Iterable<StormRecord> {
+  for (const { plan, mode, past } of storms.values()) yield { kind: 'storm', plan, mode, past: [...past] };
+}
