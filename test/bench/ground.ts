@@ -124,6 +124,7 @@ const SETTINGS = `lans:
   - interface: lan0
     dhcp: { mode: full, pool: 10.99.1.0-10.99.254.255, lease: 1h }
 files: { root: files }
+doors: { tftp: { perAddress: 6000 } }
 log: { level: warn }
 `;
 

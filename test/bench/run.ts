@@ -1,5 +1,5 @@
 // npm run bench: loads the real daemon in a private network and prints medians.
-//   npm run bench -- [--json] [--only tftp,http,dhcp,durable,pnp,unfelt] [--runs 3] [--trials 3] [--cpu-prof FOLDER]
+//   npm run bench -- [--json] [--only tftp,http,dhcp,durable,pnp,storm,unfelt] [--runs 3] [--trials 3] [--cpu-prof FOLDER]
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { resolve } from 'node:path';
@@ -14,6 +14,7 @@ import { type Ground, openGround } from './ground.ts';
 import { type Bench, type Load, measureOnce, type Outcome, type Row, rowOf, withRatios } from './measure.ts';
 import { shown, stored, tableOf } from './numbers.ts';
 import { pnpLoads, needs as pnpNeeds } from './pnp.ts';
+import { stormLoads, needs as stormNeeds } from './storm.ts';
 import { unfeltLoads } from './unfelt.ts';
 
 interface Group {
@@ -56,6 +57,7 @@ const GROUPS: readonly Group[] = [
     loads: (bench) => durableLoads(bench, trials),
   },
   { name: 'pnp', title: 'SIP PnP, multicast SUBSCRIBE', needs: pnpNeeds, loads: pnpLoads },
+  { name: 'storm', title: 'Storm of wake-ups, unpaced', needs: stormNeeds, loads: stormLoads },
   { name: 'unfelt', title: 'DHCP beside files, waits in ms', needs: nothing, loads: unfeltLoads },
 ];
 /** No run begins later, but for trials that were asked for; the longest takes some 30 s. */
