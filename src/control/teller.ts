@@ -42,7 +42,8 @@ function named(register: Register, event: PhoneEvent): PhoneEvent {
   return { ...event, mac: address === undefined ? undefined : phoneAt(register, address)?.mac };
 }
 
-const MOST_LINES_A_SECOND = 300;
+/** A rack that gets power makes some hundred; beyond this it is a flood. */
+const MOST_LINES_A_SECOND = 1000;
 
 function logEvent(common: Log, lines: Thinner, event: PhoneEvent): void {
   const door = doorOf(event);
