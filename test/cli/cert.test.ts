@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cert } from '../../src/cli/commands/cert.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { authority, issue } from '../certs/kit.ts';
+import { listeningTerminal } from './listening-terminal.ts';
 
 let folder = '';
 let config = '';
@@ -27,19 +28,7 @@ async function settings(...lines: readonly string[]): Promise<string> {
 }
 
 async function run(...argv: readonly string[]) {
-  const outs: string[] = [];
-  const notes: string[] = [];
-  const terminal = {
-    out: (line: string) => void outs.push(line),
-    note: (line: string) => void notes.push(line),
-    raw: () => undefined,
-    isTty: false,
-    columns: 80,
-    rows: 24,
-    env: {},
-    pid: 1,
-    onStop: () => undefined,
-  };
+  const { terminal, outs, notes } = listeningTerminal();
   const typed = ['cert', ...argv, '--config', config];
   const code = await runProgram({ version: '1', commands: [cert], terminal }, typed);
   return { code, out: outs.join('\n'), notes: notes.join('\n') };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { options } from '../../src/cli/commands/options.ts';
 import { runProgram } from '../../src/cli/program.ts';
+import { listeningTerminal } from './listening-terminal.ts';
 
 let folder: string;
 
@@ -16,19 +17,7 @@ afterAll(async () => {
 });
 
 async function run(...argv: readonly string[]) {
-  const outs: string[] = [];
-  const notes: string[] = [];
-  const terminal = {
-    out: (line: string) => void outs.push(line),
-    note: (line: string) => void notes.push(line),
-    raw: () => undefined,
-    isTty: false,
-    columns: 80,
-    rows: 24,
-    env: {},
-    pid: 1,
-    onStop: () => undefined,
-  };
+  const { terminal, outs, notes } = listeningTerminal();
   const code = await runProgram({ version: '1', commands: [options], terminal }, ['options', ...argv]);
   return { code, out: outs.join('\n'), notes: notes.join('\n') };
 }
