@@ -6,7 +6,7 @@ const digest = shape.enum(['md5', 'sha256']);
 export const sealShape = shape
   .strictObject({
     /** The container that these phones open. */
-    as: shape.enum(['openssl', 'rfc8188', 'yealink']),
+    as: shape.enum(['openssl', 'rfc8188', 'aes-ecb']),
     /**
      * For openssl. One for all, or by firmware: `[{ until: '11.2', digest: md5 }, { digest: sha256 }]`. The first that
      * reaches as far as the firmware counts; where that is not known, the first of all.
@@ -24,4 +24,4 @@ export const sealShape = shape
     otherDoors: shape.enum(['refuse', 'plain']).default('refuse'),
   })
   // It is filled up with spaces, which only text does not mind.
-  .refine(({ as, gzip }) => as !== 'yealink' || !gzip, 'this container holds text only: leave gzip out');
+  .refine(({ as, gzip }) => as !== 'aes-ecb' || !gzip, 'this container holds text only: leave gzip out');

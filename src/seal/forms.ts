@@ -1,11 +1,11 @@
 // The containers by name, for those who do not care which: seal and unseal with one set of settings.
 import { err, ok, type Result } from '../base/result.ts';
+import { isAesEcbKey, sealAesEcb, unsealAesEcb } from './aes-ecb.ts';
 import { sealAes128Gcm, unsealAes128Gcm } from './aes128gcm.ts';
 import { isOpensslEnc, sealOpenssl, unsealOpenssl } from './openssl-enc.ts';
 import { type SealFault, steadySalt } from './sealed.ts';
-import { isYealinkKey, sealYealink, unsealYealink } from './yealink.ts';
 
-export const FORMS = ['openssl', 'rfc8188', 'yealink'] as const;
+export const FORMS = ['openssl', 'rfc8188', 'aes-ecb'] as const;
 export type Form = (typeof FORMS)[number];
 export const DIGESTS = ['md5', 'sha256'] as const;
 type Digest = (typeof DIGESTS)[number];
@@ -26,50 +26,65 @@ export interface Unsealed {
   readonly by: string;
 }
 
+interface Container {
+  readonly seal: (content: Uint8Array, settings: SealSettings) => Uint8Array;
+  readonly open: (bytes: Uint8Array, settings: SealSettings) => Result<Unsealed, SealFault>;
+  /** Where not every key will do. */
+  readonly keyObjection?: (key: Uint8Array) => string | undefined;
+  readonly describe: (settings: SealSettings) => string;
+}
+
+const CONTAINERS: Readonly<Record<Form, Container>> = {
+  openssl: {
+    seal: (content, settings) => {
+      const { key, digest = 'md5', isUnsalted } = settings;
+      const salt = isUnsalted === true ? undefined : steadySalt(key, content, 8);
+      return sealOpenssl(content, { ...settings, digest }, salt);
+    },
+    open: (bytes, settings) => openOpenssl(fromBase64(bytes), settings),
+    describe: ({ digest = 'md5', bits = 256 }) =>
+      `AES-${bits}-CBC with ${digest}; the phone must expect the same digest`,
+  },
+  rfc8188: {
+    seal: (content, { key }) => sealAes128Gcm(content, { key }, steadySalt(key, content, 16)),
+    open: (bytes, { key }) => openedAs('rfc8188', unsealAes128Gcm(bytes, key)),
+    describe: () => 'serve it over HTTP with "Content-Encoding: aes128gcm"',
+  },
+  'aes-ecb': {
+    seal: (content, { key }) => sealAesEcb(content, key),
+    open: (bytes, { key }) => openedAs('aes-ecb', unsealAesEcb(bytes, key)),
+    keyObjection: (key) => (isAesEcbKey(key) ? undefined : 'a key for aes-ecb has 16 or 32 characters'),
+    describe: () => 'experimental; the phone must hold the same key',
+  },
+};
+
+function openedAs(by: Form, opened: Result<Uint8Array, SealFault>): Result<Unsealed, SealFault> {
+  return opened.ok ? ok({ content: opened.value, by }) : opened;
+}
+
 /** Why the key cannot be used for that container, as a sentence; undefined when it can. */
 export function keyObjection({ form, key }: SealSettings): string | undefined {
-  if (key.length === 0) return 'the key is empty';
-  return form === 'yealink' && !isYealinkKey(key) ? 'a key for yealink has 16 or 32 characters' : undefined;
+  return key.length === 0 ? 'the key is empty' : CONTAINERS[form].keyObjection?.(key);
 }
 
 /** Whether the key can travel in a second file beside the sealed one. */
 export function mayPair({ form, key }: SealSettings): boolean {
-  return form === 'yealink' && key.length === 16;
+  return form === 'aes-ecb' && key.length === 16;
 }
 
 /** Seals with salt that follows from content and key: the same input gives the same bytes. */
 export function sealAs(content: Uint8Array, settings: SealSettings): Uint8Array {
-  const { form, key, digest = 'md5', isUnsalted } = settings;
-  switch (form) {
-    case 'rfc8188':
-      return sealAes128Gcm(content, { key }, steadySalt(key, content, 16));
-    case 'yealink':
-      return sealYealink(content, key);
-    case 'openssl': {
-      const salt = isUnsalted === true ? undefined : steadySalt(key, content, 8);
-      return sealOpenssl(content, { ...settings, digest }, salt);
-    }
-  }
+  return CONTAINERS[settings.form].seal(content, settings);
 }
 
 /** Opens what `sealAs` or somebody else sealed; base64 is seen by itself. */
 export function unsealAs(bytes: Uint8Array, settings: SealSettings): Result<Unsealed, SealFault> {
-  const { form, key } = settings;
-  if (form === 'openssl') return openOpenssl(fromBase64(bytes), settings);
-  const opened = form === 'rfc8188' ? unsealAes128Gcm(bytes, key) : unsealYealink(bytes, key);
-  return opened.ok ? ok({ content: opened.value, by: form }) : opened;
+  return CONTAINERS[settings.form].open(bytes, settings);
 }
 
 /** What is to be known of a sealed file, as a sentence's end. */
-export function describeSeal({ form, digest = 'md5', bits = 256 }: SealSettings): string {
-  switch (form) {
-    case 'openssl':
-      return `AES-${bits}-CBC with ${digest}; the phone must expect the same digest`;
-    case 'rfc8188':
-      return 'serve it over HTTP with "Content-Encoding: aes128gcm"';
-    case 'yealink':
-      return 'experimental; the phone must hold the same key';
-  }
+export function describeSeal(settings: SealSettings): string {
+  return CONTAINERS[settings.form].describe(settings);
 }
 
 /** A wrong digest is noticed by the padding, and one time in 256 only by what comes out. */

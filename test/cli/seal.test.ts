@@ -7,10 +7,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { seal } from '../../src/cli/commands/seal.ts';
 import { unseal } from '../../src/cli/commands/unseal.ts';
 import { runProgram } from '../../src/cli/program.ts';
+import { keyOfSecurity } from '../../src/seal/aes-ecb.ts';
 import { sealAes128Gcm } from '../../src/seal/aes128gcm.ts';
 import { unsealOpenssl } from '../../src/seal/openssl-enc.ts';
 import { steadySalt } from '../../src/seal/sealed.ts';
-import { keyOfSecurity } from '../../src/seal/yealink.ts';
 
 const KEY = 'SecretPhrase1234';
 const PROFILE = '<flat-profile>\n<GPP_A>12345678</GPP_A>\n</flat-profile>\n';
@@ -51,7 +51,7 @@ test.each([
   { as: ['openssl', '--rounds', '1000', '--digest', 'sha256', '--base64'], open: ['--rounds', '1000'] },
   { as: ['rfc8188'] },
   { as: ['rfc8188', '--gzip'] },
-  { as: ['yealink'] },
+  { as: ['aes-ecb'] },
 ])('what is sealed as $as opens again', async ({ as, open = [] }) => {
   const key = ['--key-file', at('key.txt')];
   const sealed = await run('seal', at('profile.xml'), '--as', ...as, ...key, '-o', at('out'));
@@ -76,7 +76,7 @@ test('the same file and key give the same bytes, so a phone sees no change; the 
 });
 
 test('the two-file mode writes both, and says what it is worth', async () => {
-  const typed = ['seal', at('profile.xml'), '--as', 'yealink', '--pair', '--key-file', at('key.txt')];
+  const typed = ['seal', at('profile.xml'), '--as', 'aes-ecb', '--pair', '--key-file', at('key.txt')];
   const { code, notes } = await run(...typed, '-o', at('y01.enc'));
   expect([code, notes]).toEqual([0, expect.stringContaining('every phone can open it')]);
   expect(keyOfSecurity(await readFile(at('y01_Security.enc')))).toEqual({
@@ -129,7 +129,7 @@ test.each([
     exit: 2,
   },
   { typed: ['--as', 'openssl', ...key], says: 'name the output', exit: 2 },
-  { typed: [...key, ...to], says: '--as is one of: openssl, rfc8188, yealink', exit: 2 },
+  { typed: [...key, ...to], says: '--as is one of: openssl, rfc8188, aes-ecb', exit: 2 },
   { typed: ['--as', 'openssl', '--digest', 'sha1', ...key, ...to], says: '--digest is one of', exit: 2 },
   { typed: ['--as', 'openssl', '--bits', '64', ...key, ...to], says: '--bits is 128, 192 or 256', exit: 2 },
   { typed: ['--as', 'openssl', '--key-env', 'NONE', ...to], says: 'the key is empty', exit: 2 },

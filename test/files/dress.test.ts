@@ -45,7 +45,7 @@ function file(answer: FileAnswer) {
   return answer.kind === 'file' ? answer : expect.fail(answer.because);
 }
 
-function opened(content: Uint8Array, form: 'openssl' | 'rfc8188' | 'yealink', digest?: 'md5' | 'sha256') {
+function opened(content: Uint8Array, form: 'openssl' | 'rfc8188' | 'aes-ecb', digest?: 'md5' | 'sha256') {
   const result = unsealAs(content, { form, key: Buffer.from(KEY), digest });
   return result.ok ? Buffer.from(result.value.content) : expect.fail(result.error);
 }
@@ -86,7 +86,7 @@ test('after an update of its firmware the phone gets the digest of the new one',
 test.each([
   { as: 'openssl', gzip: true },
   { as: 'rfc8188', gzip: true },
-  { as: 'yealink', gzip: false },
+  { as: 'aes-ecb', gzip: false },
 ] as const)('$as: the same input gives the same bytes', async ({ as, gzip }) => {
   const [one, two] = [await desk({ seal: { as, gzip } }), await desk({ seal: { as, gzip } })];
   const [first, second] = [file(await one.ask(OWN)), file(await two.ask(OWN))];
@@ -97,7 +97,7 @@ test.each([
 });
 
 test('a container that holds text only is not asked to hold gzip', () => {
-  const config = { type: 'text/plain', seal: { as: 'yealink', gzip: true } };
+  const config = { type: 'text/plain', seal: { as: 'aes-ecb', gzip: true } };
   expect(checkShape(vendorShape.shape.config, config)).toMatchObject({ ok: false });
 });
 
@@ -132,16 +132,16 @@ test('only the own file is sealed, of phones that have a key', async () => {
 });
 
 test('a key that does not fit: nothing goes out, and the reason says what to do', async () => {
-  const { get, said } = await desk({ seal: { as: 'yealink' } }, 'too short');
+  const { get, said } = await desk({ seal: { as: 'aes-ecb' } }, 'too short');
   expect(await get(OWN)).toBe('seal-key-unusable');
   expect(said().at(-1)).toBe(
-    `asked for ${OWN} over HTTP and got none, because the seal_key of its phone cannot be used (a key for yealink has 16 or 32 characters)`,
+    `asked for ${OWN} over HTTP and got none, because the seal_key of its phone cannot be used (a key for aes-ecb has 16 or 32 characters)`,
   );
 });
 
 test('the key is in no event and in no explanation; that and how it is sealed is', async () => {
   for (const key of [KEY, 'unfitkey-unfitkey']) {
-    const { desk: one, get, events, register } = await desk({ seal: { as: 'yealink' } }, key);
+    const { desk: one, get, events, register } = await desk({ seal: { as: 'aes-ecb' } }, key);
     await get(OWN);
     await get(COMMON);
     const phone = register.phones.get(A1) ?? expect.fail();

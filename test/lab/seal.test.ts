@@ -1,8 +1,8 @@
 // Our containers against `openssl enc`, both ways.
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sealAesEcb } from '../../src/seal/aes-ecb.ts';
 import { type OpensslEnc, sealOpenssl, unsealOpenssl } from '../../src/seal/openssl-enc.ts';
-import { sealYealink } from '../../src/seal/yealink.ts';
 import { STAGING } from './daemon.ts';
 import { describeLab, type Lab, openLab } from './lab.ts';
 
@@ -59,7 +59,7 @@ await describeLab('sealed files and openssl', { commands: ['openssl'], packages:
   );
 
   test('openssl opens the ECB container and finds the spaces at its end', async () => {
-    await writeFile(`${lab.folder}/ours`, sealYealink(PROFILE, KEY));
+    await writeFile(`${lab.folder}/ours`, sealAesEcb(PROFILE, KEY));
     const key = ['-K', KEY.toString('hex'), '-in', `${lab.folder}/ours`];
     const plain = await lab.run('desk', ['openssl', 'enc', '-d', '-aes-128-ecb', '-nopad', ...key]);
     expect(plain).toBe(`${PROFILE.toString()}${' '.repeat(9)}`);

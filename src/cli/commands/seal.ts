@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { sealAesEcbPair } from '../../seal/aes-ecb.ts';
 import { describeSeal, mayPair, sealAs } from '../../seal/forms.ts';
-import { sealYealinkPair } from '../../seal/yealink.ts';
 import { type Command, UsageError } from '../command.ts';
 import { bytesOf, checkOutput, KEY_FLAGS, placeName, put, settingsOf } from '../seal-work.ts';
 
@@ -14,18 +14,18 @@ export const seal: Command = {
     ...KEY_FLAGS,
     { flags: '--gzip', what: 'compress it first (Cisco)' },
     { flags: '--base64', what: 'openssl: write it in base64 (Panasonic)' },
-    { flags: '--pair', what: 'NAME.enc, and the key in NAME_Security.enc (yealink); keeps nothing secret' },
+    { flags: '--pair', what: 'NAME.enc, and the key in NAME_Security.enc (aes-ecb); keeps nothing secret' },
   ],
   examples: [
     'unboxd seal profile.xml --as openssl --digest md5 --gzip --key-file key.txt -o profile.cfg',
-    'unboxd seal 001565aabbcc.cfg --as yealink --key-file key.txt -o sealed.cfg   (experimental)',
+    'unboxd seal 001565aabbcc.cfg --as aes-ecb --key-file key.txt -o sealed.cfg   (experimental)',
   ],
   run: async ({ args, flags, terminal }) => {
     const [file = ''] = args;
     const { settings, output } = await settingsOf(flags, terminal);
     const isPair = flags['pair'] === true;
     if (isPair && !(mayPair(settings) && output.endsWith('.enc')))
-      throw new UsageError('--pair goes with --as yealink, a key of 16 characters and -o NAME.enc');
+      throw new UsageError('--pair goes with --as aes-ecb, a key of 16 characters and -o NAME.enc');
     const second = isPair ? securityName(output) : undefined;
     for (const one of [output, ...(second === undefined ? [] : [second])])
       await checkOutput(one, flags['force'] === true);
@@ -33,7 +33,7 @@ export const seal: Command = {
     const plain = await bytesOf(file, 'the file');
     const content = flags['gzip'] === true ? gzipSync(plain) : plain;
     if (second !== undefined) {
-      const pair = sealYealinkPair(content, settings.key);
+      const pair = sealAesEcbPair(content, settings.key);
       await put(second, pair.security, terminal);
       await put(output, pair.file, terminal);
     } else {

@@ -2,12 +2,12 @@ import { createCipheriv } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
-  isYealinkKey,
+  isAesEcbKey,
   keyOfSecurity,
-  sealYealink,
-  sealYealinkPair,
-  unsealYealink,
-} from '../../src/seal/yealink.ts';
+  sealAesEcb,
+  sealAesEcbPair,
+  unsealAesEcb,
+} from '../../src/seal/aes-ecb.ts';
 
 const KEY = Buffer.from('0123456789abcdef');
 const LONG_KEY = Buffer.from('0123456789abcdef0123456789ABCDEF');
@@ -16,8 +16,8 @@ const CONFIG = Buffer.from('#!version:1.0.0.1\naccount.1.enable = 1\naccount.1.l
 test('a file is AES-128-ECB, filled up with spaces', () => {
   const cipher = createCipheriv('aes-128-ecb', KEY, null).setAutoPadding(false);
   const filled = Buffer.concat([CONFIG, Buffer.alloc((16 - (CONFIG.length % 16)) % 16, ' ')]);
-  expect(sealYealink(CONFIG, KEY)).toEqual(Buffer.concat([cipher.update(filled), cipher.final()]));
-  expect(unsealYealink(sealYealink(CONFIG, KEY), KEY)).toEqual({ ok: true, value: CONFIG });
+  expect(sealAesEcb(CONFIG, KEY)).toEqual(Buffer.concat([cipher.update(filled), cipher.final()]));
+  expect(unsealAesEcb(sealAesEcb(CONFIG, KEY), KEY)).toEqual({ ok: true, value: CONFIG });
 });
 
 test.each([
@@ -26,20 +26,20 @@ test.each([
 ])('a file with a key of $length and PKCS#7 padding opens too', ({ algorithm, key }) => {
   const cipher = createCipheriv(algorithm, key, null);
   const sealed = Buffer.concat([cipher.update(CONFIG), cipher.final()]);
-  expect(unsealYealink(sealed, key)).toEqual({ ok: true, value: CONFIG });
+  expect(unsealAesEcb(sealed, key)).toEqual({ ok: true, value: CONFIG });
 });
 
 test.each([
   {
     when: 'another key',
-    bytes: sealYealink(CONFIG, KEY),
+    bytes: sealAesEcb(CONFIG, KEY),
     key: Buffer.from('fedcba9876543210'),
     fault: 'wrong-key',
   },
-  { when: 'half a block', bytes: sealYealink(CONFIG, KEY).subarray(0, 24), key: KEY, fault: 'not-sealed' },
+  { when: 'half a block', bytes: sealAesEcb(CONFIG, KEY).subarray(0, 24), key: KEY, fault: 'not-sealed' },
   { when: 'nothing', bytes: Buffer.alloc(0), key: KEY, fault: 'not-sealed' },
 ])('$when does not open: $fault', ({ bytes, key, fault }) => {
-  expect(unsealYealink(bytes, key)).toEqual({ ok: false, error: fault });
+  expect(unsealAesEcb(bytes, key)).toEqual({ ok: false, error: fault });
 });
 
 test.each([
@@ -48,26 +48,26 @@ test.each([
   { key: '0123456789abcdefg', fits: false },
   { key: '0123456789abcdef0123456789ABCDEF', fits: true },
 ])('a key "$key" fits: $fits', ({ key, fits }) => {
-  expect(isYealinkKey(Buffer.from(key))).toBe(fits);
-  const seal = () => sealYealink(CONFIG, Buffer.from(key));
+  expect(isAesEcbKey(Buffer.from(key))).toBe(fits);
+  const seal = () => sealAesEcb(CONFIG, Buffer.from(key));
   if (fits) expect(seal()).not.toHaveLength(0);
   else expect(seal).toThrow(RangeError);
 });
 
 test('the two-file mode carries the key beside the file', () => {
-  const { file, security } = sealYealinkPair(CONFIG, KEY);
+  const { file, security } = sealAesEcbPair(CONFIG, KEY);
   expect(security).toHaveLength(16);
   expect(keyOfSecurity(security)).toEqual({ ok: true, value: KEY });
-  expect(unsealYealink(file, KEY)).toEqual({ ok: true, value: CONFIG });
+  expect(unsealAesEcb(file, KEY)).toEqual({ ok: true, value: CONFIG });
   expect(keyOfSecurity(security.subarray(1))).toEqual({ ok: false, error: 'not-sealed' });
-  expect(() => sealYealinkPair(CONFIG, LONG_KEY)).toThrow('16 characters');
+  expect(() => sealAesEcbPair(CONFIG, LONG_KEY)).toThrow('16 characters');
 });
 
 test('any text that does not end in blanks opens as it was', () => {
   fc.assert(
     fc.property(fc.string({ minLength: 1, maxLength: 80 }), (text) => {
       const content = Buffer.from(`${text}\n`);
-      expect(unsealYealink(sealYealink(content, KEY), KEY)).toEqual({ ok: true, value: content });
+      expect(unsealAesEcb(sealAesEcb(content, KEY), KEY)).toEqual({ ok: true, value: content });
     }),
   );
 });

@@ -19,12 +19,12 @@ function algorithmFor(key: Uint8Array): string | undefined {
 }
 
 /** Whether phones take such a key: 16 or 32 characters. */
-export function isYealinkKey(key: Uint8Array): boolean {
+export function isAesEcbKey(key: Uint8Array): boolean {
   return algorithmFor(key) !== undefined;
 }
 
 /** Seals with the key that the phone holds. Throws RangeError on a key of another length. */
-export function sealYealink(plain: Uint8Array, key: Uint8Array): Uint8Array {
+export function sealAesEcb(plain: Uint8Array, key: Uint8Array): Uint8Array {
   // Spaces and not PKCS#7: the vendor's own tool pads so, and to a configuration text they mean nothing.
   const missing = (BLOCK - (plain.length % BLOCK)) % BLOCK;
   const cipher = createCipheriv(knownAlgorithm(key), key, null).setAutoPadding(false);
@@ -32,7 +32,7 @@ export function sealYealink(plain: Uint8Array, key: Uint8Array): Uint8Array {
 }
 
 /** Opens it, padded with spaces or after PKCS#7. Nothing in the container tells a wrong key: the text must be looked at. */
-export function unsealYealink(sealed: Uint8Array, key: Uint8Array): Result<Uint8Array, SealFault> {
+export function unsealAesEcb(sealed: Uint8Array, key: Uint8Array): Result<Uint8Array, SealFault> {
   if (sealed.length === 0 || sealed.length % BLOCK !== 0) return err('not-sealed');
   const decipher = createDecipheriv(knownAlgorithm(key), key, null).setAutoPadding(false);
   const plain = unpadded(Buffer.concat([decipher.update(sealed), decipher.final()]));
@@ -40,17 +40,17 @@ export function unsealYealink(sealed: Uint8Array, key: Uint8Array): Result<Uint8
 }
 
 /** The two-file mode: `<name>.enc` as with a key of the phone's, and that key in `<name>_Security.enc`. */
-export function sealYealinkPair(
+export function sealAesEcbPair(
   plain: Uint8Array,
   key: Uint8Array,
 ): { readonly file: Uint8Array; readonly security: Uint8Array } {
   if (key.length !== BLOCK) throw new RangeError('the two-file mode takes a key of 16 characters');
-  return { file: sealYealink(plain, key), security: sealYealink(key, COMMON_KEY) };
+  return { file: sealAesEcb(plain, key), security: sealAesEcb(key, COMMON_KEY) };
 }
 
 /** The key out of `<name>_Security.enc`. */
 export function keyOfSecurity(security: Uint8Array): Result<Uint8Array, SealFault> {
-  return security.length === BLOCK ? unsealYealink(security, COMMON_KEY) : err('not-sealed');
+  return security.length === BLOCK ? unsealAesEcb(security, COMMON_KEY) : err('not-sealed');
 }
 
 function knownAlgorithm(key: Uint8Array): string {
