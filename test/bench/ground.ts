@@ -123,6 +123,8 @@ async function prepare(ground: Ground): Promise<void> {
 const SETTINGS = `lans:
   - interface: lan0
     dhcp: { mode: full, pool: 10.99.1.0-10.99.254.255, lease: 1h }
+    # A thousand phones speak from a few addresses here.
+    pnp: { mode: provision, limits: { perSource: 100000, total: 100000 } }
 files: { root: files }
 doors: { tftp: { perAddress: 6000 } }
 log: { level: warn }
