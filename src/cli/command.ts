@@ -16,7 +16,10 @@ export interface Command {
   readonly args?: string | undefined;
   readonly summary: string;
   readonly flags: readonly Flag[];
+  /** Lines that can be typed as they stand. */
   readonly examples: readonly string[];
+  /** What one must know besides, in whole sentences. */
+  readonly notes?: readonly string[] | undefined;
   /** Left out of the help: for processes that unboxd starts itself. */
   readonly hidden?: boolean | undefined;
   readonly run: (call: Call) => Promise<ExitCode>;
@@ -48,6 +51,8 @@ export interface Terminal {
   readonly pid: number;
   /** Calls back once, at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
   onStop(action: () => void): void;
+  /** Calls back at each SIGHUP, by which daemons are told to read their settings anew. Absent where there are none. */
+  readonly onHangup?: ((action: () => void) => void) | undefined;
 }
 
 /** Wrong usage: told with a hint at the command's help, exit code 2. */

@@ -5,11 +5,15 @@ import type { ExitCode, Terminal } from './command.ts';
 
 /** Prints the mistakes sorted by place; the exit code says failed. */
 export function tellMistakes(terminal: Terminal, mistakes: readonly Mistake[]): ExitCode {
-  for (const mistake of [...mistakes].sort(byPlace))
-    terminal.note(showMistake({ ...mistake, file: nearest(mistake.file) }));
+  for (const mistake of inOrder(mistakes)) terminal.note(showMistake(mistake));
   const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`;
   terminal.note(`unboxd: ${count}; nothing was changed or started`);
   return 1;
+}
+
+/** Sorted by place, with paths as the person would type them here. */
+export function inOrder(mistakes: readonly Mistake[]): readonly Mistake[] {
+  return [...mistakes].sort(byPlace).map((mistake) => ({ ...mistake, file: nearest(mistake.file) }));
 }
 
 function byPlace(a: Mistake, b: Mistake): number {

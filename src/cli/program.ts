@@ -9,14 +9,15 @@ export interface Program {
   readonly terminal: Terminal;
 }
 
-const EXIT_CODES = `
-Exit codes, the same for every command and in every version:
+const EXIT_CODES = `Exit codes, the same for every command and in every version:
   0  done
   1  failed; a sentence says why, and what to try
   2  wrong usage; nothing was done
   3  done, but not for every phone
 doctor: 0 all is fine, 1 something will not work, 2 it works but should be looked at.
 store check: 0 whole, 1 torn or unreadable.`;
+/** Words that `unboxd help` knows beside the commands. */
+const TOPICS: Readonly<Record<string, string>> = { 'exit-codes': EXIT_CODES };
 
 /** Runs the command line `argv` (without node and script). Never throws: trouble becomes a sentence and an exit code. */
 export async function runProgram(
@@ -33,12 +34,17 @@ export async function runProgram(
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.note(text.trimEnd()),
     })
-    .addHelpText('after', EXIT_CODES);
+    .addHelpText('after', `\n${EXIT_CODES}`);
   for (const command of commands) {
     addCommand(program, command).action(async (...received: unknown[]) => {
       const made = received.at(-1) as Commander;
       code = await command.run({ args: made.args, flags: made.opts<Flags>(), terminal });
     });
+  }
+  const [word, topic = ''] = argv;
+  if (word === 'help' && Object.hasOwn(TOPICS, topic)) {
+    terminal.out(TOPICS[topic] ?? '');
+    return 0;
   }
   try {
     await program.parseAsync([...argv], { from: 'user' });
@@ -54,10 +60,18 @@ function addCommand(program: Commander, command: Command): Commander {
   });
   added.description(command.summary).exitOverride();
   for (const { flags, what, otherwise } of command.flags) added.option(flags, what, otherwise);
-  if (command.examples.length > 0) {
-    added.addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  ${line}`).join('\n')}`);
-  }
+  added.addHelpText('after', closing(command));
   return added;
+}
+
+/** What stands below the flags of a command. */
+function closing({ examples, notes = [] }: Command): string {
+  const indented = (lines: readonly string[]): string => lines.map((line) => `  ${line}`).join('\n');
+  return [
+    ...(examples.length === 0 ? [] : [`\nExamples:\n${indented(examples)}`]),
+    ...(notes.length === 0 ? [] : [`\nNotes:\n${indented(notes)}`]),
+    '\nExit codes: unboxd help exit-codes',
+  ].join('\n');
 }
 
 function tellTrouble(terminal: Terminal, error: unknown): ExitCode {

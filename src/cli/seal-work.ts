@@ -8,7 +8,7 @@ import { type Flag, type Flags, type Terminal, textFlag, UsageError } from './co
 export const KEY_FLAGS: readonly Flag[] = [
   {
     flags: '--as <container>',
-    what: 'openssl (Cisco, Grandstream, Panasonic, VTech), rfc8188 (Cisco), yealink',
+    what: 'openssl (Cisco, Grandstream, Panasonic, VTech), rfc8188 (Cisco), aes-ecb (Yealink)',
   },
   { flags: '--key-file <file>', what: 'the key; - reads it from the standard input' },
   { flags: '--key-env <name>', what: 'the key is in this variable of the environment' },

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import { copyrightText, productionDependencies } from './licences.ts';
 
 /** Debian's name of each architecture whose native part of koffi comes along, and Node's. */
 const ARCHITECTURES = { amd64: 'x64', arm64: 'arm64', armhf: 'arm' } as const;
@@ -69,10 +70,15 @@ async function fill(stage: string): Promise<void> {
     ['config/unboxd.yaml', 'etc/unboxd/unboxd.yaml'],
     ['README.md', 'usr/share/doc/unboxd/README.md'],
     ['CHANGELOG.md', 'usr/share/doc/unboxd/changelog'],
-    ['LICENSE', 'usr/share/doc/unboxd/copyright'],
+    ['.github/SECURITY.md', 'usr/share/doc/unboxd/SECURITY.md'],
   ] as const) {
     cpSync(from, join(stage, to));
   }
+  const dependencies = productionDependencies('.', Object.values(ARCHITECTURES));
+  writeFileSync(
+    join(stage, 'usr/share/doc/unboxd/copyright'),
+    `${copyrightText(readFileSync('LICENSE', 'utf8'), dependencies)}\n`,
+  );
   completions(stage, join(home, 'dist/main.js'));
 }
 

@@ -66,6 +66,9 @@ await describeLab(
         expect(await inside('unboxd', 'check', '--config', '/etc/unboxd/unboxd.yaml')).toContain(
           'no mistakes',
         );
+        const copyright = await readFile(join(root, 'usr/share/doc/unboxd/copyright'), 'utf8');
+        expect(copyright).toContain('  koffi ');
+        expect(copyright).toContain('Permission is hereby granted');
 
         const control = '/run/unboxd.sock';
         const daemon = lab.start(

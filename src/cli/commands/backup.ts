@@ -11,9 +11,8 @@ export const backup: Command = {
   args: '<file>',
   summary: 'write leases, proofs, storms and certificates of the running daemon into one file',
   flags: DAEMON_FLAGS,
-  examples: [
-    'sudo unboxd backup /media/usb/unboxd.backup',
-    '',
+  examples: ['sudo unboxd backup /media/usb/unboxd.backup'],
+  notes: [
     'The daemon goes on meanwhile; the file shows one moment. The keys of the certificates are in it: keep it safe.',
     'Settings, phone list and templates are files of your own and not in it.',
   ],

@@ -20,7 +20,10 @@ export const demo: Command = {
   name: 'demo',
   summary: 'boot twelve simulated phones against the real daemon, in a private network',
   flags: [{ flags: '--json', what: 'for machines: one JSON object per change' }],
-  examples: ['unboxd demo'],
+  examples: ['unboxd demo', 'unboxd demo --json'],
+  notes: [
+    'It needs no rights and no network: nothing leaves the private network, nothing of it is left behind.',
+  ],
   run: async ({ flags, terminal }) => {
     const stop = new AbortController();
     terminal.onStop(() => stop.abort());

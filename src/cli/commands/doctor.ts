@@ -18,7 +18,9 @@ export const doctor: Command = {
   examples: [
     'sudo unboxd doctor --config /etc/unboxd/unboxd.yaml',
     'sudo unboxd doctor --interface eth1',
-    '',
+    'unboxd doctor --json',
+  ],
+  notes: [
     'Exit codes: 0 all is fine, 1 something will not work, 2 it works but should be looked at.',
     'It asks for other servers on the named interface once, as a phone would, and takes nothing from them.',
     'While the daemon runs, what it knows already is taken from it.',

@@ -14,7 +14,7 @@ export const firmware: Command = {
   name: 'firmware',
   summary: 'list the firmware folder: version, model, size, SHA-256',
   flags: [...SITE_FLAGS, { flags: '--json', what: 'for machines: JSON' }],
-  examples: ['unboxd firmware --config unboxd.yaml'],
+  examples: ['unboxd firmware --config unboxd.yaml', 'unboxd firmware --config unboxd.yaml --json'],
   run: async ({ flags, terminal }) => {
     const loaded = await loadSite({ ...siteRequest(flags), facts: factsHere() });
     if (!loaded.ok) return tellMistakes(terminal, loaded.error);

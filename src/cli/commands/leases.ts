@@ -39,6 +39,7 @@ export const leases: Command = {
     { flags: '--dry-run', what: 'show what would be taken over, and change nothing' },
   ],
   examples: [
+    'unboxd leases',
     'unboxd leases --csv >leases.csv',
     'unboxd leases --import /var/lib/misc/dnsmasq.leases --dry-run',
     'unboxd leases --import dhcpd.leases --format isc',

@@ -36,7 +36,10 @@ export const rehearse: Command = {
     },
     { flags: '--vendor <name>', what: 'only phones of this make; made-up ones are such' },
     { flags: '--model <name>', what: 'only phones of this model; made-up ones are such' },
-    { flags: '--loss <percent>', what: 'datagrams lost on the cable of each phone, both ways (2%)' },
+    {
+      flags: '--loss <percent>',
+      what: 'datagrams lost on the cable of each phone, both ways: 2% (default none)',
+    },
     { flags: '--concurrency <count>', what: `how many boot at the same time (default ${AT_ONCE})` },
     { flags: '--json', what: 'for machines: one JSON object with every phone' },
   ],

@@ -16,7 +16,9 @@ export const render: Command = {
   args: '<mac> [file]',
   summary: 'print the file that a phone would get under a name, byte for byte; without a name: which it gets',
   flags: [
-    ...DAEMON_FLAGS.filter(({ flags }) => flags !== '--json'),
+    ...DAEMON_FLAGS.map((flag) =>
+      flag.flags === '--json' ? { ...flag, what: 'the list of files for machines: JSON' } : flag,
+    ),
     ...SITE_FLAGS.map((flag) =>
       flag.flags.startsWith('--config')
         ? { ...flag, what: 'make it from these settings, without the daemon' }
@@ -27,7 +29,9 @@ export const render: Command = {
     'unboxd render 00:15:65:aa:bb:cc',
     'unboxd render 00:15:65:aa:bb:cc 001565aabbcc.cfg',
     'unboxd render 00:15:65:aa:bb:cc 001565aabbcc.cfg --config unboxd.yaml',
+    'unboxd render 00:15:65:aa:bb:cc --config unboxd.yaml --json',
   ],
+  notes: ['Passwords are shown as the phone would get them.'],
   run: async (call) => {
     const isOffline = ['config', 'phones', 'interface'].some((name) => call.flags[name] !== undefined);
     return isOffline ? await renderHere(call) : await renderThere(call);
@@ -44,13 +48,7 @@ async function renderThere({ args, flags, terminal }: Call): Promise<ExitCode> {
     return 0;
   }
   const { files } = await client.get<Explanation>(`${path}/explain`);
-  const rows = files.map(({ name, gets, bytes }) => [
-    name,
-    bytes === undefined ? '' : showBytes(bytes),
-    gets,
-  ]);
-  for (const line of table(rows, terminal.columns)) terminal.out(line);
-  return 0;
+  return list(files, { flags, terminal });
 }
 
 /** From the settings alone. */
@@ -69,13 +67,12 @@ async function renderHere({ args, flags, terminal }: Call): Promise<ExitCode> {
       `unboxd: no interface of this machine is named, so {server} is shown as ${showIpv4(press.server)}`,
     );
   if (file === undefined) {
-    const rows = (await press.files(phone)).map(({ name, gets }) =>
+    const files = (await press.files(phone)).map(({ name, gets }) =>
       gets.kind === 'file'
-        ? [name, showBytes(gets.content.length), gets.origin]
-        : [name, '', `none, because ${becauseOf(gets.because)}`],
+        ? { name, bytes: gets.content.length, gets: gets.origin }
+        : { name, gets: `none, because ${becauseOf(gets.because)}` },
     );
-    for (const line of table(rows, terminal.columns)) terminal.out(line);
-    return 0;
+    return list(files, { flags, terminal });
   }
   const gets = await press.file(phone, file);
   if (gets.kind === 'file') {
@@ -85,4 +82,30 @@ async function renderHere({ args, flags, terminal }: Call): Promise<ExitCode> {
   const detail = gets.detail === undefined ? '' : ` (${gets.detail})`;
   terminal.note(`unboxd: ${file} is not served to it, because ${becauseOf(gets.because)}${detail}`);
   return 1;
+}
+
+interface Listed {
+  readonly name: string;
+  readonly bytes?: number | undefined;
+  readonly gets: string;
+}
+
+function list(files: readonly Listed[], { flags, terminal }: Pick<Call, 'flags' | 'terminal'>): ExitCode {
+  if (flags['json'] === true) {
+    terminal.out(
+      JSON.stringify(
+        files.map(({ name, bytes, gets }) => ({ name, bytes, gets })),
+        null,
+        2,
+      ),
+    );
+    return 0;
+  }
+  const rows = files.map(({ name, bytes, gets }) => [
+    name,
+    bytes === undefined ? '' : showBytes(bytes),
+    gets,
+  ]);
+  for (const line of table(rows, terminal.columns)) terminal.out(line);
+  return 0;
 }

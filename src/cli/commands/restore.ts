@@ -19,7 +19,8 @@ export const restore: Command = {
   examples: [
     'sudo unboxd restore /media/usb/unboxd.backup',
     'sudo unboxd restore unboxd.backup --state /var/lib/unboxd',
-    '',
+  ],
+  notes: [
     'The file is verified whole before anything is changed. The journal as it was stays as journal.before-restore.',
   ],
   run: async ({ args, flags, terminal }) => {

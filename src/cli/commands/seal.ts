@@ -18,7 +18,11 @@ export const seal: Command = {
   ],
   examples: [
     'unboxd seal profile.xml --as openssl --digest md5 --gzip --key-file key.txt -o profile.cfg',
-    'unboxd seal 001565aabbcc.cfg --as aes-ecb --key-file key.txt -o sealed.cfg   (experimental)',
+    'unboxd seal 001565aabbcc.cfg --as aes-ecb --key-file key.txt -o sealed.cfg',
+  ],
+  notes: [
+    'A key is read from a file, the environment or the standard input, never from the command line, which others see.',
+    'aes-ecb is experimental: no phone has opened such a file here.',
   ],
   run: async ({ args, flags, terminal }) => {
     const [file = ''] = args;

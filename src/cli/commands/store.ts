@@ -12,12 +12,8 @@ export const store: Command = {
     { flags: '--state <dir>', what: 'where it is kept', otherwise: '/var/lib/unboxd' },
     { flags: '--json', what: 'for machines: JSON' },
   ],
-  examples: [
-    'sudo unboxd store check',
-    'unboxd store check --state /media/usb/unboxd --json',
-    '',
-    'Exit codes: 0 whole, 1 torn or unreadable. The daemon may run meanwhile.',
-  ],
+  examples: ['sudo unboxd store check', 'unboxd store check --state /media/usb/unboxd --json'],
+  notes: ['Exit codes: 0 whole, 1 torn or unreadable. The daemon may run meanwhile.'],
   run: async ({ args, flags, terminal }) => {
     if (args[0] !== 'check' || args.length > 1) throw new UsageError('write: unboxd store check');
     const facts = await inspectJournal(join(textFlag(flags, 'state') ?? '', 'journal'));

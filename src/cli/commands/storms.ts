@@ -12,7 +12,15 @@ export const storms: Command = {
   args: '[what] [id]',
   summary: 'storms of wake-ups: list, show, follow, pause, resume, cancel',
   flags: [{ flags: '--csv', what: 'with show: as CSV' }, ...DAEMON_FLAGS],
-  examples: ['unboxd storms', 'unboxd storms show 3f2a9c01', 'unboxd storms resume 3f2a9c01'],
+  examples: [
+    'unboxd storms',
+    'unboxd storms show 3f2a9c01 --csv >night.csv',
+    'unboxd storms follow 3f2a9c01',
+    'unboxd storms pause 3f2a9c01',
+    'unboxd storms resume 3f2a9c01',
+    'unboxd storms cancel 3f2a9c01',
+  ],
+  notes: ['"show" and "follow" end with exit code 3 while any of the phones is not confirmed.'],
   run: async (call) => {
     const [what = 'list', id] = call.args;
     const word = WORDS.find((one) => one === what);

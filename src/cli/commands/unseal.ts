@@ -11,7 +11,10 @@ export const unseal: Command = {
   args: '<file>',
   summary: 'decrypt a sealed configuration file',
   flags: [...KEY_FLAGS, { flags: '--keep-gzip', what: 'leave it compressed' }],
-  examples: ['unboxd unseal profile.cfg --as openssl --key-file key.txt -o profile.xml'],
+  examples: [
+    'unboxd unseal profile.cfg --as openssl --key-file key.txt -o profile.xml',
+    'unboxd unseal profile.cfg --as openssl --digest md5 --key-env SEAL_KEY -o -',
+  ],
   run: async ({ args, flags, terminal }) => {
     const [file = ''] = args;
     const { settings, output } = await settingsOf(flags, terminal);

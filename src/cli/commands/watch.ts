@@ -8,7 +8,10 @@ export const watch: Command = {
   name: 'watch',
   summary: 'the live table of phones: what each does, or why it is stuck',
   flags: DAEMON_FLAGS,
-  examples: ['unboxd watch', 'unboxd watch --json   (one object per change)'],
+  examples: ['unboxd watch', 'unboxd watch --json'],
+  notes: [
+    'Ends with Ctrl-C. With --json, and where there is no terminal, every change is a line of its own.',
+  ],
   run: async ({ flags, terminal }) => {
     const live = liveTable(terminal, { title: 'unboxd', json: flags['json'] === true });
     const stop = new AbortController();

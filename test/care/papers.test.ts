@@ -1,0 +1,131 @@
+// What README, SECURITY and the pages of the makes say must be so: commands that can be typed, sentences that are said,
+// links that lead somewhere, settings that exist.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse as parseYaml } from 'yaml';
+import { argvOf, parse } from '../cli/typed.ts';
+
+const PAPERS = ['README.md', 'CHANGELOG.md', '.github/SECURITY.md', 'config/vendors/README.md'];
+const textOf = (file: string): string => readFileSync(file, 'utf8');
+const readme = textOf('README.md');
+
+/** What stands in quotes of code, and the lines of blocks; a line that ends in a backslash goes on. */
+function codeIn(text: string): readonly string[] {
+  const blocks = [...text.matchAll(/^ *```\w*\n([\s\S]*?)^ *```$/gm)].map(([, block = '']) => block);
+  const lines = blocks.flatMap((block) => block.replaceAll(/\\\n/g, '').split('\n'));
+  const spans = text.replaceAll(/^ *```[\s\S]*?^ *```$/gm, '').matchAll(/`([^`]+)`/g);
+  return [...lines, ...[...spans].map(([, code = '']) => code.replaceAll('\n', ' '))];
+}
+
+/** Without what follows as a comment, and without the brackets of what may be left out. */
+function commandsIn(text: string): readonly string[] {
+  const typed = codeIn(text).map((code) =>
+    code
+      .trim()
+      .replace(/\s+#.*$/, '')
+      .replaceAll(/[[\]]/g, ''),
+  );
+  return [...new Set(typed)].filter((code) => /^(?:sudo )?unboxd [a-z]/.test(code) && code !== 'unboxd help');
+}
+
+describe.each(PAPERS)('%s', (paper) => {
+  const text = textOf(paper);
+
+  // A page may speak of a command without all it needs ("unboxd resync with --via"): what is typed must exist.
+  test('names commands and flags that exist', async () => {
+    for (const code of commandsIn(text)) {
+      const { notes } = await parse(argvOf(code) ?? []);
+      expect(notes.join(' '), code).not.toMatch(/unknown|too many/);
+    }
+  });
+
+  test('links to what is there', () => {
+    const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, to = '']) => to);
+    for (const to of links.filter((link) => !/^https?:/.test(link))) {
+      const [file = '', anchor] = to.split('#');
+      if (file !== '') expect(existsSync(join(dirname(paper), file)), to).toBe(true);
+      if (file === '' && anchor !== undefined) expect(anchorsOf(text), to).toContain(anchor);
+    }
+  });
+
+  test('names settings that config/unboxd.yaml shows', () => {
+    const shown = textOf('config/unboxd.yaml');
+    const sections = ['dhcp', 'pnp', 'files', 'doors', 'control', 'provisioning', 'wake', 'log', 'lans'].join(
+      '|',
+    );
+    const named = [...text.matchAll(new RegExp(`\`((?:${sections})\\.[a-zA-Z0-9.]+)`, 'g'))];
+    for (const [, path = ''] of named)
+      for (const key of path.split('.')) expect(shown, path).toMatch(new RegExp(`\\b${key}\\b`));
+  });
+});
+
+test('the guard is awake: it saw commands, and knows a wrong one', async () => {
+  expect(commandsIn(readme).length).toBeGreaterThan(40);
+  const wrong = commandsIn('`unboxd phones --colour` and `unboxd phone`');
+  expect(wrong).toHaveLength(2);
+  for (const code of wrong)
+    expect((await parse(argvOf(code) ?? [])).notes.join(' '), code).toContain('unknown');
+});
+
+function anchorsOf(text: string): readonly string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** All that the program can say, with … where a name or a number is filled in. */
+const sayings = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => textOf(join('src', file)).replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '…'))
+  .join('\n');
+
+function rowsOf(heading: string): readonly string[] {
+  const section = readme.split(/^## /m).find((part) => part.startsWith(heading)) ?? '';
+  return [...section.matchAll(/^\| (.+?) +\|/gm)]
+    .map(([, cell = '']) => cell)
+    .filter((cell) => !/^(it says|-+)$/.test(cell));
+}
+
+const sentences = rowsOf('When a phone is stuck');
+
+test('the sentences of the table are many', () => {
+  expect(sentences.length).toBeGreaterThan(25);
+});
+
+test.each(sentences)('it really says: %s', (sentence) => {
+  const fragments = sentence
+    .split('…')
+    .map((fragment) => fragment.trim())
+    .filter((fragment) => fragment.length > 2);
+  expect(fragments.length).toBeGreaterThan(0);
+  expect(fragments.filter((fragment) => !sayings.includes(fragment))).toEqual([]);
+});
+
+test('the settings of the second LAN can be read', () => {
+  const [, yaml = ''] = /<<'END'\n([\s\S]*?)\nEND\n/.exec(readme) ?? [];
+  expect(parseYaml(yaml)).toEqual({
+    lans: [{ interface: 'eth0', dhcp: { mode: 'companion' } }],
+    state: '/var/lib/unboxd-office',
+    control: { socket: '/run/unboxd-office/control.sock' },
+  });
+});
+
+test('the unit of the second LAN differs from the first in settings and folders, as the page has it', () => {
+  const unit = textOf('systemd/unboxd.service');
+  const [, one = '', two = ''] = /sed -e '([^']+)' \\\n\s+-e '([^']+)'/.exec(readme) ?? [];
+  const changed = [one, two].reduce((text, rule) => {
+    const [, from = '', to = ''] = rule.split('#');
+    const pattern = from.replaceAll('\\(', '(').replaceAll('\\)', ')').replaceAll('\\|', '|');
+    return text.replaceAll(new RegExp(pattern, 'gm'), to.replace('\\1', '$1'));
+  }, unit);
+  const lines = unit.split('\n');
+  expect(changed.split('\n').filter((line) => !lines.includes(line))).toEqual([
+    'ExecStart=/usr/bin/node /usr/lib/unboxd/dist/main.js serve --config /etc/unboxd/office.yaml',
+    'StateDirectory=unboxd-office',
+    'RuntimeDirectory=unboxd-office',
+  ]);
+});
