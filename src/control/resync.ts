@@ -45,11 +45,10 @@ export async function resyncPhone(
   const fetch = nextFetch(parts, mac, order.patience);
   try {
     const outcome = await parts.wake(request);
-    if (outcome.kind === 'unanswered')
-      return say({ verdict: 'unanswered', sentence: noAnswer(outcome.tries) });
+    if (outcome.kind === 'unanswered') return say(advised('unanswered', vendor, outcome));
     say({ sentence: `answered ${outcome.status} ${outcome.reason}` });
     if (outcome.status >= 300) return say(refused(outcome, vendor));
-    say(await fetch.done);
+    say(withAdvice(await fetch.done, vendor));
   } finally {
     fetch.stop();
   }
@@ -64,11 +63,10 @@ async function pushPhone(
   const fetch = nextFetch(parts, mac, order.patience);
   try {
     const outcome = await parts.push(mac);
-    if (outcome.kind === 'unanswered')
-      return say({ verdict: 'unanswered', sentence: noAnswer(outcome.tries) });
+    if (outcome.kind === 'unanswered') return say(advised('unanswered', vendor, outcome));
     say({ sentence: `was told its URL and answered ${outcome.status} ${outcome.reason}` });
     if (outcome.status >= 300) return say(refused(outcome, vendor));
-    say(await fetch.done);
+    say(withAdvice(await fetch.done, vendor));
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     say({ verdict: 'unreachable', sentence: `not told: ${error.message}. Try this: ${error.hint}` });
@@ -77,19 +75,28 @@ async function pushPhone(
   }
 }
 
-function noAnswer(tries: number): string {
-  return `no answer after ${tries} tries: it may be off, or obey only its registrar (then wake it through the PBX)`;
-}
-
 function refused(
   end: Extract<WakeOutcome, { readonly kind: 'answered' }>,
   vendor: Vendor | undefined,
 ): ResyncLine {
   const verdict = end.status === 401 || end.status === 407 ? 'wants-password' : 'refused';
+  return advised(verdict, vendor, end);
+}
+
+/** What became of it, and what to try: by what its maker says first. */
+function advised(
+  verdict: 'unanswered' | 'wants-password' | 'refused',
+  vendor: Vendor | undefined,
+  end: WakeOutcome,
+): ResyncLine {
   const outcome = { verdict, at: 0, end } as const;
-  const advice = adviceOn(outcome, vendor);
-  const sentence = outcomeSentence(outcome, 0) + (advice === undefined ? '' : `. ${advice}`);
-  return { verdict, sentence };
+  return withAdvice({ verdict, sentence: outcomeSentence(outcome, 0) }, vendor, end);
+}
+
+function withAdvice(line: ResyncLine, vendor: Vendor | undefined, end?: WakeOutcome): ResyncLine {
+  if (line.verdict === undefined || line.verdict === 'confirmed') return line;
+  const advice = adviceOn({ verdict: line.verdict, at: 0, end }, vendor);
+  return advice === undefined ? line : { ...line, sentence: `${line.sentence}. ${advice}` };
 }
 
 /** The first fetch of its own file from now on, or that there was none for so long. */
@@ -114,7 +121,7 @@ function nextFetch({ world, timeline }: ResyncParts, mac: Mac, patience: number)
       if (event.kind === 'wake-confirmed')
         settle({ verdict: 'confirmed', sentence: `confirmed: ${sentence(event)}` });
       else {
-        const tail = `it answered but fetched nothing within ${roughly(patience)}: it may be in a call`;
+        const tail = `it answered but fetched nothing within ${roughly(patience)}`;
         settle({ verdict: 'acknowledged', sentence: tail });
       }
     };

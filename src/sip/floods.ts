@@ -27,8 +27,9 @@ const BURST_SECONDS = 10;
 /** Sources that are remembered: of more than that, those silent longest begin anew. */
 const MOST_SOURCES = 8192;
 
-export function createFloodGate({ perSource, total }: FloodLimits): FloodGate {
-  const all: Bucket = { tokens: total, at: 0 };
+/** The limits are read each time: a reload may change them. */
+export function createFloodGate(limits: FloodLimits): FloodGate {
+  const all: Bucket = { tokens: limits.total, at: 0 };
   // Two generations: a source that is heard again moves to the young one.
   let young = new Map<Ipv4, Bucket>();
   let old = new Map<Ipv4, Bucket>();
@@ -36,7 +37,7 @@ export function createFloodGate({ perSource, total }: FloodLimits): FloodGate {
   const bucketOf = (source: Ipv4, now: Millis): Bucket => {
     const known = young.get(source);
     if (known !== undefined) return known;
-    const bucket = old.get(source) ?? { tokens: perSource * BURST_SECONDS, at: now };
+    const bucket = old.get(source) ?? { tokens: limits.perSource * BURST_SECONDS, at: now };
     if (young.size >= MOST_SOURCES / 2) {
       old = young;
       young = new Map();
@@ -47,6 +48,7 @@ export function createFloodGate({ perSource, total }: FloodLimits): FloodGate {
 
   return {
     admit: (source, now) => {
+      const { perSource, total } = limits;
       const own = bucketOf(source, now);
       fill(own, { perSecond: perSource, most: perSource * BURST_SECONDS }, now);
       // Whoever is too fast takes nothing from the others.

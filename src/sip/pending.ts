@@ -54,7 +54,8 @@ interface Lane {
 
 /** Timer E is one of these (RFC 3261 section 17.1.2.2); streams wait for timer F only. */
 const PAUSES = [500, 1000, 2000, 4000, Number.POSITIVE_INFINITY];
-const MOST_DONE = 1024;
+/** Those that are over hold their request until the lane is cut. */
+const MOST_DONE = 128;
 
 export function createPending({ world, most }: PendingParts): Pending {
   const live = new Map<string, Waiting>();

@@ -43,7 +43,7 @@ export interface SipDoor {
   readonly takesPush: (phone: Phone) => boolean;
   /** Whether that phone is our own guard, which looks for other responders. */
   readonly isProbe: (mac: Mac) => boolean;
-  /** Where wake-ups may go beyond the LAN: subnets behind relays, outbound proxies. */
+  /** Where we may send beyond the LAN: subnets behind relays, and for wake-ups outbound proxies. */
   readonly wakeable?: Pick<WakeParts, 'served' | 'via'> | undefined;
 }
 
@@ -88,7 +88,16 @@ export function answerRequest(door: Answering, call: Call): void {
   if (said.mac !== undefined && door.isProbe(said.mac)) return;
   const { subnet } = door.lan;
   const contact = contactOf(request);
-  const barred = screenPnp({ request, from, ingress, contact, subnet, interface: door.lan.interface });
+  const served = door.wakeable?.served;
+  const barred = screenPnp({
+    request,
+    from,
+    ingress,
+    contact,
+    subnet,
+    served,
+    interface: door.lan.interface,
+  });
   if (barred?.because === 'sender-off-the-lan' || barred?.because === 'phone-of-another-lan') {
     // Nothing is kept for them, and together they count as one: invented addresses cost nothing.
     door.told.silence({ from, about: barred.because }, barred);
@@ -144,8 +153,10 @@ function unanswered(
   barred: Exclude<PnpDecision, { readonly kind: 'reply' }>,
   mac: Mac | undefined,
 ): void {
-  if (barred.response === undefined) door.transactions.keep(call.key, call.machine);
-  else respond(door, call, encodeMessage(barred.response));
+  const { response } = barred;
+  if (response === undefined || door.site.pnp.mode === 'discover')
+    door.transactions.keep(call.key, call.machine);
+  else respond(door, call, encodeMessage(response));
   if (!call.isCopy) door.told.silence({ from: call.from, mac }, barred);
 }
 

@@ -22,6 +22,8 @@ export interface Knock {
   readonly contact: Contact | undefined;
   /** The served subnet, and the name of its interface. */
   readonly subnet: Subnet;
+  /** More subnets that are served, behind routers: the group does not reach us from there, so their phones ask us alone. */
+  readonly served?: readonly Subnet[] | undefined;
   readonly interface: string;
 }
 
@@ -68,6 +70,11 @@ export function isReachable({ address, port }: Peer, subnet: Subnet): boolean {
   return isWithin(subnet, address) && isOneHost && port > 0 && port <= 65_535;
 }
 
+/** The same for several subnets: those behind routers are served too. */
+export function isServed(peer: Peer, subnet: Subnet, served: readonly Subnet[] = []): boolean {
+  return isReachable(peer, subnet) || served.some((other) => isReachable(peer, other));
+}
+
 /** Whether it asks for provisioning, in the words of some phone: then what it gets wrong is overlooked. */
 export function isPnp(request: SipRequest): boolean {
   return request.method === 'SUBSCRIBE' && packageOf(request) === 'ua-profile';
@@ -75,9 +82,9 @@ export function isPnp(request: SipRequest): boolean {
 
 /** What bars a request whoever the phone may be; undefined when it asks for provisioning. */
 export function screenPnp(knock: Knock): Barred | undefined {
-  const { request, from, subnet } = knock;
-  if (!isReachable(from, subnet)) return strayed(knock);
-  if (request.method !== 'SUBSCRIBE') return silence('not-a-subscribe', request.method);
+  const { request, from, ingress, subnet, served } = knock;
+  if (!isServed(from, subnet, ingress === 'us' ? served : [])) return strayed(knock);
+  if (request.method !== 'SUBSCRIBE') return refusedMethod(knock);
   if (packageOf(request) !== 'ua-profile') {
     // RFC 6665 section 4.2.1.1.
     const words = { status: 489, reason: 'Bad Event', also: [{ name: 'Allow-Events', value: 'ua-profile' }] };
@@ -122,6 +129,21 @@ function refusal(
   return { kind: 'refuse', response: refuse({ request, from }, words), because, detail };
 }
 
+/**
+ * RFC 3261 sections 8.2.1 and 11.2: who asks whether SIP is heard here gets a yes, and who wants something else learns so
+ * at once and need not ask again for 32 s. Never for ACK (section 17.1.1.3).
+ */
+function refusedMethod(knock: Knock): Barred {
+  const { method } = knock.request;
+  if (method === 'ACK') return silence('not-a-subscribe', method);
+  const [status, reason] = method === 'OPTIONS' ? [200, 'OK'] : [405, 'Method Not Allowed'];
+  const also = [
+    { name: 'Allow', value: 'SUBSCRIBE, OPTIONS' },
+    { name: 'Allow-Events', value: 'ua-profile' },
+  ];
+  return refusal(knock, { status, reason, also }, 'not-a-subscribe', method);
+}
+
 /** From off the LAN. A phone among them shows that cables or addresses are not as the installer thinks. */
 function strayed(knock: Knock): Barred {
   const { request, from, subnet } = knock;
@@ -135,13 +157,14 @@ function strayed(knock: Knock): Barred {
  * The address off the LAN that the sender names as its own. A name is not looked up, and 0.0.0.0 is what phones write
  * that do not know their own address yet.
  */
-function namedElsewhere({ request, from: { address }, contact, subnet }: Knock): string | undefined {
-  const source = showIpv4(address);
+function namedElsewhere({ request, from, contact, subnet, served = [] }: Knock): string | undefined {
+  const source = showIpv4(from.address);
   const isElsewhere = (host: string | undefined): boolean => {
     // Nearly all name their source: comparing text is quicker than reading it.
     if (host === undefined || host === source) return false;
     const named = parseIpv4(host);
-    return named !== undefined && named !== ANY && !isWithin(subnet, named);
+    if (named === undefined || named === ANY || isWithin(subnet, named)) return false;
+    return !served.some((other) => isWithin(other, named));
   };
   const via = topVia(request)?.host;
   if (isElsewhere(via)) return `Via ${via}`;

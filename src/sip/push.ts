@@ -6,7 +6,7 @@ import { pushRequest } from './dialog.ts';
 import { encodeMessage } from './message.ts';
 import { randomBranch, randomToken } from './notifier.ts';
 import { type Answering, acknowledgement } from './pnp.ts';
-import { isReachable } from './policy.ts';
+import { isServed } from './policy.ts';
 import { SIP_PORT } from './sockets.ts';
 import { type ClientEnd, clientKey } from './transaction.ts';
 import { showPeer } from './uri.ts';
@@ -30,7 +30,7 @@ export async function pushUrl(door: Answering, mac: Mac): Promise<ClientEnd> {
   });
 }
 
-function whereAndWhat({ register, takesPush, urlFor, lan }: Answering, mac: Mac) {
+function whereAndWhat({ register, takesPush, urlFor, lan, wakeable }: Answering, mac: Mac) {
   const phone = register.phones.get(mac);
   if (phone === undefined) {
     throw new Fault(
@@ -45,15 +45,17 @@ function whereAndWhat({ register, takesPush, urlFor, lan }: Answering, mac: Mac)
   }
   const url = urlFor(phone);
   if (url === undefined) {
-    const hint = 'put it into the phone list with its vendor, or add a vendor file';
-    throw new Fault('no-url', `there is nothing to serve for ${showMac(mac)}`, hint);
+    const hint =
+      'put it into the phone list with its vendor, or add a vendor file; with files.tokens on: "unboxd tokens --mac MAC --renew"';
+    throw new Fault('no-url', `there is no URL to tell ${showMac(mac)}`, hint);
   }
   if (phone.address === undefined) {
     const hint = 'it has not been seen on this LAN yet: plug it in';
     throw new Fault('no-address', `no address is known for ${showMac(mac)}`, hint);
   }
   const to = { address: phone.address, port: phone.sipPort ?? SIP_PORT };
-  if (isReachable(to, lan.subnet)) return { to, url };
-  const hint = `only phones on ${showSubnet(lan.subnet)} are told from here`;
+  const { served = [] } = wakeable ?? {};
+  if (isServed(to, lan.subnet, served)) return { to, url };
+  const hint = `only phones on ${[lan.subnet, ...served].map(showSubnet).join(', ')} are told from here`;
   throw new Fault('push-off-the-lan', `${showPeer(to)} is not a host of the served LAN`, hint);
 }

@@ -11,7 +11,7 @@ import { createInbox } from './inbox.ts';
 import { createNotifier, type WakeOutcome, type WakeRequest, wakePhone } from './notifier.ts';
 import { createPending } from './pending.ts';
 import type { Answering, SipDoor } from './pnp.ts';
-import { type Ingress, isReachable } from './policy.ts';
+import { type Ingress, isServed } from './policy.ts';
 import { pushUrl } from './push.ts';
 import { createServerTable } from './server-table.ts';
 import { openSipSockets, SIP_PORT, type SipSockets } from './sockets.ts';
@@ -56,7 +56,14 @@ export async function openSip(door: SipDoor): Promise<SipServer> {
     pending: createPending({ world, most: MOST_TRANSACTIONS }),
     // Wake-ups are our own doing and need no bound: who starts a storm paces it.
     wakes: createNotifier({ world, send, most: Number.POSITIVE_INFINITY }),
-    gate: createFloodGate(site.pnp.limits),
+    gate: createFloodGate({
+      get perSource() {
+        return site.pnp.limits.perSource;
+      },
+      get total() {
+        return site.pnp.limits.total;
+      },
+    }),
     readClues: createClueReader(),
   };
   const inbox = createInbox<Datagram>({
@@ -117,8 +124,9 @@ function sort(door: Answering, put: (datagram: Datagram) => void, datagram: Data
     door.told.garbled(from, { because: 'too-long', offset: LONGEST_REQUEST, bytes: bytes.length });
     return;
   }
-  // Invented addresses cost nothing: all that are off the LAN count as one.
-  const source = isReachable(from, door.lan.subnet) ? from.address : door.lan.subnet.network;
+  // Invented addresses cost nothing: all that are not served count as one.
+  const { subnet } = door.lan;
+  const source = isServed(from, subnet, door.wakeable?.served) ? from.address : subnet.network;
   const verdict = door.gate.admit(source, door.world.now());
   if (verdict === 'pass') put(datagram);
   else if (verdict === 'source-too-fast') door.told.silence({ from }, { because: 'asked-too-often' });

@@ -6,7 +6,7 @@ import { nextFrame } from './framing.ts';
 import { hearMessage } from './hear.ts';
 import { decodeMessage, encodeMessage } from './message.ts';
 import type { Answering } from './pnp.ts';
-import { isReachable } from './policy.ts';
+import { isServed } from './policy.ts';
 import { SIP_PORT } from './sockets.ts';
 
 /** As for datagrams. */
@@ -33,7 +33,7 @@ export async function listenSip(door: Answering): Promise<Closable> {
     { port: SIP_PORT, purpose: 'SIP', onTrouble: door.told.fault },
     (stream) => {
       const { far } = stream;
-      const isOnLan = isReachable(far, door.lan.subnet);
+      const isOnLan = isServed(far, door.lan.subnet, door.wakeable?.served);
       if (!isOnLan || isFull(far.address)) {
         if (isOnLan) door.told.silence({ from: far }, { because: 'too-busy' });
         else door.told.silence({ from: far, about: 'sender-off-the-lan' }, { because: 'sender-off-the-lan' });
@@ -117,7 +117,7 @@ function sayLost(door: Answering, stream: TcpStream, { because, bytes = new Uint
   const code = because === 'too-long' ? 'too-long' : 'bad-value';
   door.told.garbled(from, { because: code, offset: 0, bytes: bytes.length });
   const decoded = decodeMessage(bytes);
-  if (!decoded.ok || decoded.value.kind !== 'request') return;
+  if (!decoded.ok || decoded.value.kind !== 'request' || door.site.pnp.mode === 'discover') return;
   const words = { status: 400, reason: 'Missing Content-Length' };
   void stream.send(encodeMessage(refuse({ request: decoded.value, from }, words)));
 }

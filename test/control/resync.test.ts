@@ -77,6 +77,23 @@ test.each([
   expect((await resynced(answer)).verdict).toBe(verdict);
 });
 
+test.each([
+  {
+    answer: {},
+    says: 'no answer after 11 tries. It may be off, or obey only its registrar: use "--via" with the address of the PBX, or "--export".',
+  },
+  {
+    answer: { status: 200 },
+    says: 'it answered but fetched nothing within 60 s. It may be in a call, or fetch from elsewhere: look at "unboxd story" for it.',
+  },
+  {
+    answer: { status: 403 },
+    says: 'refused with 403 Word. It obeys only its registrar: use "--via" with the address of the PBX, or "--export".',
+  },
+])('$says', async ({ answer, says }) => {
+  expect((await resynced(answer)).said.at(-1)?.sentence).toBe(says);
+});
+
 test('the event of the vendor goes to where the phone hears SIP', async () => {
   const { woken, kinds } = await resynced({ status: 200, fetchAfter: 10 }, { sipPort: 5059 });
   expect(woken).toMatchObject([

@@ -12,7 +12,15 @@ import {
   type LeaseTable,
   withdraw,
 } from '../../src/dhcp/lease-table.ts';
-import { bind, createLeaseTable, decline, quarantine, release, undo } from '../../src/dhcp/leases.ts';
+import {
+  bind,
+  createLeaseTable,
+  decline,
+  quarantine,
+  relayTable,
+  release,
+  undo,
+} from '../../src/dhcp/leases.ts';
 import { collectEnded } from '../../src/dhcp/limits.ts';
 import { inPool, type Reservation } from '../../src/dhcp/pools.ts';
 import { scopesOf } from '../../src/dhcp/request.ts';
@@ -107,6 +115,10 @@ const DEEDS = {
   },
   'choose another': (table, claim) => {
     withdraw(table, claim.client);
+    return NOTHING;
+  },
+  'lay out anew': (table) => {
+    relayTable(table, LAN, LIST);
     return NOTHING;
   },
   collect: (table, claim) => {

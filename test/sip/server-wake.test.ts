@@ -62,6 +62,17 @@ describe('a wake-up', () => {
     expect(stage.sent.map(({ at }) => at)).toEqual([0, 500, 4500, 8500]);
   });
 
+  test('is answered from any port and address, and by its own branch only', async () => {
+    const stage = await openStage();
+    const outcome = stage.sip.wake(ORDER);
+    await settled();
+    const good = answerTo(stage.sent[0]);
+    stage.deliver(good.replace('z9hG4bK', 'z9hG4bKx').replace('200 OK', '403 No'), PHONE);
+    stage.deliver(good.replace('1 NOTIFY', '2 NOTIFY').replace('NOTIFY', 'INVITE'), PHONE);
+    stage.deliver(good, '10.1.3.240:40000');
+    expect(await outcome).toEqual({ kind: 'answered', status: 200, reason: 'OK' });
+  });
+
   test('many at a time are told apart', async () => {
     const stage = await openStage();
     const first = stage.sip.wake(ORDER);

@@ -23,7 +23,9 @@ describe('to us alone', () => {
     ['ua-profile', W52P.text, ['SIP/2.0 200', 'NOTIFY sip:MAC001565f4f9e1@10.1.3.239:5059']],
     ['presence', W52P.text.replace('ua-profile', 'presence'), ['SIP/2.0 489']],
     ['a To tag', W52P.text.replace(/(To: .*)/, '$1;tag=x'), ['SIP/2.0 481']],
-    ['an OPTIONS', W52P.text.replaceAll('SUBSCRIBE', 'OPTIONS'), []],
+    ['an OPTIONS', W52P.text.replaceAll('SUBSCRIBE', 'OPTIONS'), ['SIP/2.0 200']],
+    ['a REGISTER', W52P.text.replaceAll('SUBSCRIBE', 'REGISTER'), ['SIP/2.0 405']],
+    ['an ACK', W52P.text.replaceAll('SUBSCRIBE', 'ACK'), []],
   ])('%s', async (_, text, starts) => {
     const stage = await openStage();
     stage.deliver(onWire(text), PHONE, 'us');

@@ -184,6 +184,13 @@ test.each([
     sends: 1,
   },
   {
+    when: 'it computes in a way that nobody knows',
+    answer: () => challenge('n', ', algorithm=SHA-9000'),
+    given: CREDENTIALS,
+    auth: 'not-supported',
+    sends: 1,
+  },
+  {
     when: 'it takes Basic only',
     answer: () => ({ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' } }),
     given: CREDENTIALS,
