@@ -2,14 +2,34 @@
 import { errnoOf, Fault, messageOf } from '../base/fault.ts';
 import type { Ipv4 } from '../base/ipv4.ts';
 import type { FileAsk, Recognise } from '../files/desk.ts';
+import type { Partials } from '../files/render.ts';
 import type { Desk } from '../files/serve.ts';
 import type { PhoneEvent } from '../timeline/event.ts';
+import type { FileSite } from './doors.ts';
+
+/** The site as it crosses. Templates by their texts: parsed ones hold functions. */
+export type SiteData = Omit<FileSite, 'templates'> & { readonly templates: readonly TemplateText[] };
+
+interface TemplateText {
+  readonly key: string;
+  readonly file: string;
+  readonly text: string;
+  readonly partials: Partials;
+}
 
 /** What the thread of the doors does when it is asked. */
 export type DoorsEnd = Desk & {
   /** Opens all doors, or rejects with a Fault and has none open. */
   open(): Promise<void>;
   close(): Promise<void>;
+  /** Makes ready what another site wants, or rejects with a Fault and nothing has changed. */
+  renew(site: SiteData): Promise<void>;
+  /** What was made ready last holds from now on. */
+  adopt(): void;
+  /** What was made ready last is given back. */
+  discard(): Promise<void>;
+  /** Answers as soon as everything before it is done. */
+  ping(): void;
   /** Leases on these addresses changed hands. */
   moved(addresses: readonly Ipv4[]): void;
 };
@@ -19,7 +39,7 @@ export interface KeeperEnd {
   readonly recognise: Recognise;
   /** Phones that asked and were known already. */
   spoke(asks: readonly FileAsk[]): void;
-  tell(events: readonly PhoneEvent[]): void;
+  tell(event: PhoneEvent): void;
   warn(message: string): void;
 }
 
@@ -52,9 +72,12 @@ export interface Wire<Theirs extends Methods<Theirs>> {
 
 /** As much of a MessagePort as a Worker has too. */
 interface Port {
-  on(event: 'message', listener: (message: Message) => void): unknown;
-  postMessage(message: Message): void;
+  on(event: 'message', listener: (messages: readonly Message[]) => void): unknown;
+  postMessage(messages: readonly Message[]): void;
 }
+
+/** The other end works off in one go what crossed together: the main thread must soon be free again for addresses. */
+const MOST_TOGETHER = 64;
 
 interface Call {
   readonly resolve: (value: never) => void;
@@ -69,7 +92,39 @@ export function openWire<Theirs extends Methods<Theirs>, Ours extends Methods<Ou
   const calls = new Map<number, Call>();
   let lastId = 0;
   let broken: Error | undefined;
-  const post = (message: Message): void => port.postMessage(message);
+  // What is said in one turn of the loop crosses together: each crossing wakes the other thread.
+  let unsent: Message[] = [];
+  const flush = (): void => {
+    const messages = unsent;
+    unsent = [];
+    if (messages.length === 0) return;
+    try {
+      port.postMessage(messages);
+    } catch {
+      // One of them cannot be cloned: the others must not go with it.
+      messages.forEach(alone);
+    }
+  };
+  const alone = (message: Message): void => {
+    try {
+      port.postMessage([message]);
+    } catch (error) {
+      const id = 'id' in message ? message.id : undefined;
+      if (id !== undefined) failed(id, error);
+      else if ('answers' in message)
+        port.postMessage([{ answers: message.answers, trouble: troubleOf(error) }]);
+      else throw error;
+    }
+  };
+  const failed = (id: number, error: unknown): void => {
+    calls.get(id)?.reject(error instanceof Error ? error : new Error(messageOf(error)));
+    calls.delete(id);
+  };
+  const post = (message: Message): void => {
+    const count = unsent.push(message);
+    if (count === 1) setImmediate(flush);
+    if (count === MOST_TOGETHER) flush();
+  };
 
   const answer = async (id: number, asked: () => unknown): Promise<void> => {
     try {
@@ -78,7 +133,7 @@ export function openWire<Theirs extends Methods<Theirs>, Ours extends Methods<Ou
       post({ answers: id, trouble: troubleOf(error) });
     }
   };
-  port.on('message', (message: Message) => {
+  const hear = (message: Message): void => {
     if ('answers' in message) {
       const call = calls.get(message.answers);
       calls.delete(message.answers);
@@ -89,7 +144,8 @@ export function openWire<Theirs extends Methods<Theirs>, Ours extends Methods<Ou
     const asked = (): unknown => ours[message.name as keyof Ours](...(message.args as never[]));
     if (message.id === undefined) asked();
     else void answer(message.id, asked);
-  });
+  };
+  port.on('message', (messages) => messages.forEach(hear));
   return {
     call: async (name, ...args) =>
       await new Promise<never>((resolve, reject) => {

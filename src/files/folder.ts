@@ -1,8 +1,9 @@
 // What lies in the folders below a root, by name and without regard to case. Each folder is looked at once a second at
 // most, however many phones ask, and names that are not there cost nothing.
-import { constants, type Stats } from 'node:fs';
-import { type FileHandle, open, readdir, readlink, realpath, stat } from 'node:fs/promises';
+import { closeSync, constants, open, readlinkSync, realpathSync, type Stats } from 'node:fs';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { promisify } from 'node:util';
 import { errnoOf } from '../base/fault.ts';
 import type { Millis } from '../base/world.ts';
 
@@ -32,8 +33,11 @@ export interface Folders {
   list(name: string): Promise<readonly Place[] | undefined>;
   /** What is there, where it lies below the root. */
   stat(place: Place): Promise<Stats | undefined>;
-  /** Opens a plain file below the root, whatever links say; undefined where it is none. */
-  open(place: Place): Promise<FileHandle | undefined>;
+  /**
+   * A descriptor for reading, to be closed by the caller; undefined where that is not below the root, whatever links
+   * say. Look first that it is a plain file: the opening alone can set a device going.
+   */
+  open(place: Place): Promise<number | undefined>;
 }
 
 interface Folder {
@@ -127,14 +131,17 @@ export function openFolders(root: string, { now, isCaseIgnored }: FolderOptions)
         const real = await realBelow(root, path);
         return real === undefined ? undefined : await stat(real);
       }),
-    open: async ({ path }) => await openBelow(root, path),
+    open: async ({ path }) => {
+      const base = believed('');
+      return await openBelow(isFolder(base) ? base.real : await realpath(root), path);
+    },
   };
 }
 
 const MOST_FOLDERS = 1000;
 
-function isFolder(known: Folder | { readonly seenAt: Millis } | undefined): known is Folder {
-  return known !== undefined && 'names' in known;
+function isFolder(known: Folder | { readonly seenAt: Millis } | 'unsure' | undefined): known is Folder {
+  return typeof known === 'object' && 'names' in known;
 }
 
 interface Reading {
@@ -164,19 +171,30 @@ async function readFolder({ root, path, before, now }: Reading): Promise<Folder 
   });
 }
 
-/** Opens nothing but a plain file (a FIFO must not hold the daemon up, a device must not be touched). */
-async function openBelow(root: string, path: string): Promise<FileHandle | undefined> {
+const openFile = promisify(open);
+
+/** `base` is the real place of the root. */
+async function openBelow(base: string, path: string): Promise<number | undefined> {
   return await unlessUnreadable(async () => {
-    const base = await realpath(root);
-    const real = await realBelow(root, path);
-    if (real === undefined || !(await stat(real)).isFile()) return undefined;
-    const handle = await open(real, constants.O_RDONLY | constants.O_NONBLOCK);
-    // Between the look and the opening a folder may have become a link: what counts is what was opened.
-    const opened = await readlink(`/proc/self/fd/${handle.fd}`).catch(async () => await realpath(real));
-    if (opened.startsWith(base + sep)) return handle;
-    await handle.close();
+    // A FIFO in the place of the file must not hold the daemon up.
+    const descriptor = await openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    // Any part of the path may have become a link: what counts is what was opened.
+    if (placeOf(descriptor, path)?.startsWith(base + sep) === true) return descriptor;
+    closeSync(descriptor);
     return undefined;
   });
+}
+
+/** By the kernel's word, or where it has none (elsewhere than on Linux) by that of the path. */
+function placeOf(descriptor: number, path: string): string | undefined {
+  for (const look of [() => readlinkSync(`/proc/self/fd/${descriptor}`), () => realpathSync(path)]) {
+    try {
+      return look();
+    } catch {
+      // The next one may know.
+    }
+  }
+  return undefined;
 }
 
 /** The real place of a path, where it is below the root. */

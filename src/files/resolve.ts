@@ -2,7 +2,7 @@
 import { latin1 } from '../base/bytes.ts';
 import { type Mac, parseMac } from '../base/mac.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { matchFile, nameFor } from '../phones/files.ts';
+import { matchesOf, nameFor } from '../phones/files.ts';
 import { type Catalogue, type Vendor, type VendorFile, vendorOf } from '../phones/vendor.ts';
 import type { FileRole } from '../timeline/event.ts';
 import type { Reason } from '../timeline/reason.ts';
@@ -38,15 +38,17 @@ const LONGEST_NAME = 512;
 
 /**
  * The asked name as a relative path that stays below the files folder, or why it is refused. Phones write slashes at
- * either end, doubled or backwards; names that climb, hide or hold control bytes are nobody's.
+ * either end, doubled or backwards, and `x/../y` for y; names that climb out, hide or hold control bytes are nobody's.
  */
 export function cleanName(asked: string): Result<string, string> {
   if (asked.length > LONGEST_NAME) return err('the name is too long');
   if (/\p{Cc}/u.test(asked)) return err('the name holds control characters');
-  const parts = asked
-    .replaceAll('\\', '/')
-    .split('/')
-    .filter((part) => part !== '');
+  const parts: string[] = [];
+  for (const part of asked.replaceAll('\\', '/').split('/')) {
+    // RFC 3986 section 5.2.4, for phones that put `../x.cfg` of a boot file behind their URL as it is written.
+    if (part === '..' && parts.length > 0 && parts.at(-1) !== '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
   if (parts.length === 0) return err('the name is empty');
   if (parts.some((part) => part.startsWith('.'))) return err('the name climbs or is hidden');
   return ok(parts.join('/'));
@@ -60,7 +62,7 @@ export function nameFromBytes(bytes: Uint8Array): string {
 
 /** The MAC that a file name speaks of, by the naming of any vendor or as a word of its own. */
 export function macInName(catalogue: Catalogue, name: string): Mac | undefined {
-  const matches = catalogue.vendors.flatMap((vendor) => matchFile(vendor, name) ?? []);
+  const matches = matchesOf(catalogue, name);
   // A common file such as y000000000066.cfg or f0C006200000.cfg has twelve hex digits that are no MAC.
   if (matches.some((match) => match.mac === undefined)) return undefined;
   if (matches[0] !== undefined) return matches[0].mac;
@@ -72,7 +74,7 @@ export function macInName(catalogue: Catalogue, name: string): Mac | undefined {
 /** Decides what the phone gets for the name. */
 export function resolve({ name, phone, catalogue }: Question): Plan | Refusal {
   const vendor = vendorOf(catalogue, phone?.identity.vendor);
-  const match = vendor && matchFile(vendor, name);
+  const match = matchesOf(catalogue, name).find((one) => one.vendor === vendor);
   const owner = match === undefined ? macInName(catalogue, name) : match.mac;
   if (owner !== undefined && phone !== undefined && owner !== phone.mac) {
     return { kind: 'refuse', because: 'file-of-another-phone' };

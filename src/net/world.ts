@@ -23,7 +23,12 @@ export function monotonic(): number {
 }
 
 function after(delay: number, action: () => void): () => void {
-  let left = Math.max(0, delay);
+  // The shortest timer takes a millisecond, in which a door with a full inbox would stand idle.
+  if (delay <= 0) {
+    const turn = setImmediate(action);
+    return () => clearImmediate(turn);
+  }
+  let left = delay;
   let timer: NodeJS.Timeout;
   const wait = (): void => {
     const leg = Math.min(left, LONGEST_TIMER);

@@ -2,7 +2,14 @@
 import { fill } from '../base/fill.ts';
 import { type Mac, parseMac } from '../base/mac.ts';
 import type { Phone } from './phone.ts';
-import { type Model, modelOf, type Vendor, type VendorFile, type VendorUpload } from './vendor.ts';
+import {
+  type Catalogue,
+  type Model,
+  modelOf,
+  type Vendor,
+  type VendorFile,
+  type VendorUpload,
+} from './vendor.ts';
 
 export interface FileMatch {
   readonly file: VendorFile;
@@ -15,19 +22,42 @@ export interface FileMatch {
 const NOBODY = '000000000000';
 const MAC_FORM = '(?:[0-9a-f]{12}|[0-9a-f]{2}(?:[-:][0-9a-f]{2}){5})';
 
+/** What a name stands for with one make. */
+export interface VendorMatch extends FileMatch {
+  readonly vendor: Vendor;
+}
+
+const MOST_NAMES = 4096;
+const matched = new WeakMap<Catalogue, Map<string, readonly VendorMatch[]>>();
+
+/**
+ * The makes whose phones ask for such a name, each with the file that it stands for. Remembered for a while: one
+ * question of one phone wants to know it several times.
+ */
+export function matchesOf(catalogue: Catalogue, name: string): readonly VendorMatch[] {
+  const names = matched.get(catalogue) ?? new Map<string, readonly VendorMatch[]>();
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const matches = catalogue.vendors.flatMap((vendor) => {
+    const match = matchFile(vendor, name);
+    return match === undefined ? [] : { vendor, file: match.file, mac: match.mac, model: match.model };
+  });
+  if (names.size >= MOST_NAMES) names.clear();
+  matched.set(catalogue, names.set(name, matches));
+  return matches;
+}
+
 /** The file of that vendor which the name stands for. Only the last part of a path counts. */
 export function matchFile(vendor: Vendor, name: string): FileMatch | undefined {
   const last = name.slice(name.lastIndexOf('/') + 1);
-  for (const { file, patterns } of matchersOf(vendor)) {
-    for (const pattern of patterns) {
-      const match = pattern.exec(last);
-      if (match === null) continue;
-      const groups = match.groups ?? {};
-      const mac = groups['mac'] === undefined ? undefined : parseMac(groups['mac']);
-      // Twelve zeros in the place of the MAC mean every phone: some makers name their common file so.
-      if (mac === NOBODY) continue;
-      return { file, mac, model: modelByTokens(vendor, groups) };
-    }
+  const lower = last.toLowerCase();
+  for (const { file, pattern, head, tail } of matchersOf(vendor)) {
+    const match = lower.startsWith(head) && lower.endsWith(tail) ? pattern.exec(last) : null;
+    if (match === null) continue;
+    const groups = match.groups ?? {};
+    const mac = groups['mac'] === undefined ? undefined : parseMac(groups['mac']);
+    // Twelve zeros in the place of the MAC mean every phone: some makers name their common file so.
+    if (mac !== NOBODY) return { file, mac, model: modelByTokens(vendor, groups) };
   }
   return undefined;
 }
@@ -81,9 +111,12 @@ function uploadMatchersOf(vendor: Vendor): readonly UploadMatcher[] {
   return matchers;
 }
 
+/** A form of the name of a file. It begins and ends so, in lower case: most names are told apart by that alone. */
 interface Matcher {
   readonly file: VendorFile;
-  readonly patterns: readonly RegExp[];
+  readonly pattern: RegExp;
+  readonly head: string;
+  readonly tail: string;
 }
 
 /** Matchers are made once per vendor; the vendor object is their key, so that a reload makes new ones. */
@@ -92,13 +125,21 @@ const made = new WeakMap<Vendor, readonly Matcher[]>();
 function matchersOf(vendor: Vendor): readonly Matcher[] {
   const known = made.get(vendor);
   if (known !== undefined) return known;
-  const matchers = vendor.files.map((file) => ({
-    file,
-    patterns: [patternOf(vendor, file.ask), ...(file.like === undefined ? [] : [file.like])],
-  }));
+  const matchers = vendor.files.flatMap((file) => [
+    { file, pattern: patternOf(vendor, file.ask), ...endsOf(file.ask) },
+    ...(file.like === undefined ? [] : [{ file, pattern: file.like, head: '', tail: '' }]),
+  ]);
   made.set(vendor, matchers);
   return matchers;
 }
+
+/** What stands before the first placeholder, and after the last. */
+function endsOf(ask: string): Pick<Matcher, 'head' | 'tail'> {
+  const parts = ask.toLowerCase().split(PLACEHOLDER);
+  return { head: parts[0] ?? '', tail: parts.at(-1) ?? '' };
+}
+
+const PLACEHOLDER = /\{\w+(?::\w+)?\}/;
 
 /** `y{number:12}.cfg` as a pattern: placeholders become named groups, the rest is literal. */
 function patternOf(vendor: Vendor, ask: string): RegExp {

@@ -3,7 +3,7 @@
 import { fromLatin1, toHex } from '../base/bytes.ts';
 import { type Mac, parseMac } from '../base/mac.ts';
 import { CLUE_NAME, type Clue, WEIGHT, WHOLE } from './clues.ts';
-import { matchFile } from './files.ts';
+import { matchesOf } from './files.ts';
 import type { Identity } from './phone.ts';
 import { type Catalogue, modelOf, type Vendor, vendorOf } from './vendor.ts';
 
@@ -166,8 +166,8 @@ function byVendorClass(catalogue: Catalogue, clue: Clue, text: string): Reading 
 
 /** A file name speaks for a vendor only when no other vendor's phones ask for it too. */
 function byFileName(catalogue: Catalogue, clue: Clue, name: string): Reading {
-  const vendor = onlyOne(catalogue, (candidate) => matchFile(candidate, name) !== undefined);
-  return { clue, vendor, model: vendor && matchFile(vendor, name)?.model?.name };
+  const [only, ...others] = matchesOf(catalogue, name);
+  return others.length > 0 ? { clue } : { clue, vendor: only?.vendor, model: only?.model?.name };
 }
 
 function onlyOne(catalogue: Catalogue, fits: (vendor: Vendor) => boolean): Vendor | undefined {

@@ -138,9 +138,9 @@ test('a taken port is the Fault that it is in one thread', async () => {
 /** Opens at once; dies when it is asked for a file. */
 const MORTAL = program(`
   import { parentPort } from 'node:worker_threads';
-  parentPort.on('message', ({ name, id }) => {
+  parentPort.on('message', ([{ name, id }]) => {
     if (name === 'prepare') throw new Error('boom');
-    parentPort.postMessage({ answers: id, value: name });
+    parentPort.postMessage([{ answers: id, value: name }]);
   });
 `);
 

@@ -83,3 +83,24 @@ test('a cut wire fails the calls that wait and those to come', async () => {
   await expect(waiting).rejects.toThrow('gone');
   await expect(wire.call('double', 1)).rejects.toThrow('gone');
 });
+
+test('what cannot cross takes nothing else with it', async () => {
+  const wire = pair();
+  wire.say('note', 'before');
+  const broken = wire.call('later', (() => 'a function') as never).catch((thrown: unknown) => thrown);
+  wire.say('note', 'after');
+  expect(await broken).toMatchObject({ message: expect.stringContaining('could not be cloned') });
+  expect(await wire.call('noted')).toEqual(['before', 'after']);
+});
+
+test('what is said in one turn crosses together, and no more than 64 at a time', async () => {
+  const sizes: number[] = [];
+  const wire = openWire<Far, object>(
+    { on: () => undefined, postMessage: (messages) => void sizes.push(messages.length) },
+    {},
+  );
+  for (let word = 0; word < 100; word += 1) wire.say('note', String(word));
+  expect(sizes).toEqual([64]);
+  await new Promise((done) => setImmediate(done));
+  expect(sizes).toEqual([64, 36]);
+});
