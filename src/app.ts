@@ -1,51 +1,39 @@
-// Opens the world and wires the doors: the only file that knows them all.
-// Server(door, decide(register, site)), one timeline; the doors for files may stand in a thread of their own.
-
+// The house: what is known of phones, leases and storms, one timeline and the local API. It opens the doors on the LAN
+// (served-lan.ts), and stays while these take other settings.
+import { setImmediate as breath } from 'node:timers/promises';
 import { type FileDoors, type FileDoorsParts, openFileDoors } from './back/doors.ts';
-import type { Ipv4 } from './base/ipv4.ts';
-import type { Log } from './base/log.ts';
 import { type Mac, parseMac } from './base/mac.ts';
-import { type Closable, openAll, type World } from './base/world.ts';
+import { roughly } from './base/units.ts';
+import { type Closable, type Millis, openAll } from './base/world.ts';
 import type { Appliance } from './control/api.ts';
 import { createAppliance } from './control/appliance.ts';
 import { createDhcpDesk } from './control/dhcp.ts';
 import { type Metrics, openMetrics, timeCommits } from './control/metrics.ts';
+import { reservationsOf, type Served } from './control/reload-changes.ts';
 import { createStorms, type StormKeeper } from './control/storms.ts';
+import type { PlannerParts } from './control/storms-plan.ts';
 import { createTeller } from './control/teller.ts';
-import { type ConflictCheck, openConflictCheck } from './dhcp/conflict.ts';
-import { type Guard, openGuard } from './dhcp/guard.ts';
+import { type TokenBook, withTokens } from './control/tokens.ts';
 import type { LeaseTable } from './dhcp/lease-table.ts';
-import { createLeaseTable } from './dhcp/leases.ts';
-import { openDhcpServer } from './dhcp/server.ts';
+import { afterSetBack, changesTo, createLeaseTable, relayTable, setBackBy } from './dhcp/leases.ts';
 import { createRecogniser } from './files/recognise.ts';
-import type { HttpOptions, Lan } from './net/ports.ts';
-import { makerOf } from './phones/makers.ts';
+import type { HttpOptions } from './net/ports.ts';
 import { bindAddress, createRegister, type Register } from './phones/register.ts';
-import { createUrlFor, type urlFor } from './phones/url.ts';
-import { vendorOf } from './phones/vendor.ts';
-import { openPnpGuard, type PnpGuard } from './sip/guard.ts';
-import { openSip, type SipServer } from './sip/server.ts';
-import type { LoadedSite } from './site/load.ts';
-import type { LanSite } from './site/site.ts';
+import { renewRegister } from './phones/renew.ts';
+import { createUrlFor } from './phones/url.ts';
+import { type LanGround, openServedLan, type ServedLan } from './served-lan.ts';
 import type { State, Stored } from './store/state.ts';
 import { createTally } from './timeline/counts.ts';
-import type { Tell } from './timeline/event.ts';
 import { createTimeline } from './timeline/journal.ts';
 import { rememberedProgress } from './timeline/progress.ts';
 
-export interface AppParts {
-  readonly site: LoadedSite;
-  readonly lanSite: LanSite;
-  readonly lan: Lan;
+export interface AppParts extends Served, LanGround {
   readonly state: State;
   readonly stored: Stored;
-  readonly world: World;
-  readonly log: Log;
+  /** When that was written: a clock that was set back since is found out. */
+  readonly written?: Millis | undefined;
   /** Needed when the HTTPS door is on. */
   readonly tls?: HttpOptions['tls'];
-  readonly neighbourOf: (address: Ipv4) => Promise<Mac | undefined>;
-  /** Who answers for addresses of the LAN, by dotted address. */
-  readonly neighbours: () => Promise<ReadonlyMap<string, Mac>>;
   /** Opens the doors for files elsewhere than in this thread. */
   readonly openFiles?: (parts: Omit<FileDoorsParts, 'lan' | 'world'>) => Promise<FileDoors>;
 }
@@ -53,97 +41,113 @@ export interface AppParts {
 /** Everything running on one LAN. Closing gives the sockets back; the state is the caller's. */
 export interface App extends Closable {
   readonly appliance: Appliance;
+  /** The settings as they are now. */
+  readonly served: () => Served;
+  /** Goes on with those settings (of `changesOf`). Rejects with a Fault, nothing changed, when a door cannot be had. */
+  renew(next: Served, tls: HttpOptions['tls']): Promise<void>;
 }
 
 /** Opens all doors. Rejects with a Fault, nothing left open, when one of them cannot be opened. */
 export async function openApp(parts: AppParts): Promise<App> {
-  const { site, lanSite, lan, stored, world, log } = parts;
+  const { lan, stored, world, log } = parts;
+  let served: Served = { site: parts.site, lanSite: parts.lanSite };
   const { state, commits } = timeCommits(parts.state);
-  const { catalogue, provisioning } = site;
   const timeline = createTimeline(
     stored.phones.map(({ mac, ownFile }) => [mac, rememberedProgress(mac, ownFile)]),
     (mac) => register.phones.has(mac),
   );
   const tally = createTally();
   timeline.follow(tally.add);
-  const leases = createLeaseTable(lanSite, stored.leases, [
-    ...site.phones.map(({ mac, address }) => ({ client: mac, address })),
-    ...site.places.map(({ key, address }) => ({ client: key, address })),
-  ]);
+  const setBack = setBackBy(parts.written, world.now());
+  const kept = afterSetBack(stored.leases, setBack);
+  const leases = createLeaseTable(parts.lanSite, kept, reservationsOf(served));
   state.follow(() => leases.leases.values());
-  const register = rememberPhones(site, stored, leases, world);
-  const tell = createTeller({ state, register, log, tell: timeline.tell });
-  const url = createUrlFor({ url: provisioning.url, server: lanSite.address, catalogue });
-  const openFiles = parts.openFiles ?? (async (files) => await openFileDoors({ ...files, lan, world }));
-  const common = { lan, site: lanSite, register, world, tell, urlFor: url };
+  const register = rememberPhones(parts, leases);
+  const { tell, book } = withTokens(
+    tokenParts(parts, () => served),
+    {
+      register,
+      tell: createTeller({ state, register, log, tell: timeline.tell }),
+    },
+  );
+  timeline.follow((event) => book?.note(event));
+  let urls = urlsOf(served, book);
+  const shownUrl: typeof urls.shown = (phone) => urls.shown(phone);
+  const recognise = createRecogniser({ register, neighbourOf: parts.neighbourOf, world, tell });
 
-  const opened: {
-    sip?: SipServer;
-    files?: FileDoors;
-    pnpGuard?: PnpGuard;
-    guard?: Guard;
-    metrics?: Metrics;
-  } = {};
+  let metrics: Metrics | undefined;
+  let there: ServedLan | undefined;
   const doors = await openAll([
-    ...(lanSite.dhcp.mode === 'off'
-      ? []
-      : dhcpDoors({ ...parts, state, register, leases, tell, urlFor: url, opened })),
-    ...(lanSite.pnp.mode === 'off' || lanSite.dhcp.guard.isOff
-      ? []
-      : [async () => (opened.pnpGuard = await openPnpGuard({ ...watchParts(parts), tell }))]),
     async () => {
-      opened.sip = await openSip({
-        ...common,
-        isProbe: (mac) => opened.pnpGuard?.isProbe(mac) === true,
-        wakeable: { via: site.wake.via, served: lanSite.dhcp.relayed.map(({ subnet }) => subnet) },
-        notifyStyleFor: (phone) => vendorOf(catalogue, phone.identity.vendor)?.pnp.notify ?? 'rfc',
-        takesPush: (phone) => vendorOf(catalogue, phone.identity.vendor)?.pnp.push === true,
+      there = await openServedLan({
+        ...parts,
+        ...{ register, leases, tell, commit: state.commit, served: () => served },
+        urlFor: (phone) => urls.handedOut(phone),
+        recognise: book === undefined ? recognise : book.recognise(recognise),
+        openFiles: parts.openFiles ?? (async (files) => await openFileDoors({ ...files, lan, world })),
       });
-      return opened.sip;
+      return there;
     },
     async () => {
-      const recognise = createRecogniser({ register, neighbourOf: parts.neighbourOf, world, tell });
-      opened.files = await openFiles({ site: fileSite(parts), recognise, tell });
-      return opened.files;
-    },
-    async () => {
-      const shown = { site, lanSite, leases, tally, commits, world };
-      opened.metrics = await openMetrics({ ...shown, appliance: () => appliance });
-      return opened.metrics;
+      metrics = await openMetrics({
+        ...{ leases, tally, commits, world, appliance: () => appliance },
+        get site() {
+          return served.site;
+        },
+        get lanSite() {
+          return served.lanSite;
+        },
+      });
+      return metrics;
     },
   ]);
-  const { sip, files } = opened;
-  if (sip === undefined || files === undefined) throw new Error('openAll did not open all');
+  if (there === undefined) throw new Error('openAll did not open all');
+  const { sip, files, objection } = there;
   timeline.follow((event) => {
     if (event.kind === 'leased' || event.kind === 'released' || event.kind === 'declined')
       files.moved?.(event.address);
   });
 
-  let storms: StormKeeper | undefined;
-  const appliance = createAppliance({
-    register,
-    timeline,
-    desk: files.desk,
-    leases,
-    lan: lanSite,
-    provisioning,
-    urlFor: url,
-    world,
-    wake: sip.wake,
-    push: sip.push,
-    waking: site.wake,
-    storms: (stages) => {
-      storms = createStorms({
-        ...{ world, timeline, register, stages, state, wake: sip.wake, waking: site.wake },
-        stored: stored.storms,
-      });
-      return storms;
+  /** As they are now: whoever keeps this object sees what a reload changes. */
+  const settings = {
+    get lan() {
+      return served.lanSite;
     },
-    dhcp: createDhcpDesk({
-      ...{ lan: lanSite, provisioning, register, leases, urlFor: url, world, commit: state.commit },
-      objection: () => opened.guard?.objection(),
+    get provisioning() {
+      return served.site.provisioning;
+    },
+    get waking() {
+      return served.site.wake;
+    },
+  };
+  let storms: StormKeeper | undefined;
+  const appliance = createAppliance(
+    withSettings(settings, {
+      ...{ register, timeline, leases, world },
+      desk: book === undefined ? files.desk : book.desk(files.desk),
+      urlFor: shownUrl,
+      wake: sip.wake,
+      push: sip.push,
+      storms: (stages: PlannerParts['stages']) => {
+        storms = createStorms(
+          withSettings(settings, {
+            ...{ world, timeline, register, stages, state, wake: sip.wake, stored: stored.storms },
+          }),
+        );
+        return storms;
+      },
+      dhcp: createDhcpDesk(
+        withSettings(settings, {
+          register,
+          leases,
+          urlFor: shownUrl,
+          world,
+          commit: state.commit,
+          objection,
+        }),
+      ),
     }),
-  });
+  );
   if (stored.cut > 0) {
     const hint = 'nothing to do: the last record was not complete, so no phone was answered on it';
     tell({
@@ -154,98 +158,76 @@ export async function openApp(parts: AppParts): Promise<App> {
       hint,
     });
   }
+  if (setBack > 0) {
+    const message = `the clock was set back by ${roughly(setBack)} since the state was written; leases keep the time that was left to them`;
+    const hint = 'see that it is right: timedatectl';
+    tell({ kind: 'fault', at: world.now(), code: 'clock-set-back', message, hint });
+    // Else they would be back at the next start, which finds a journal of the right time.
+    await state.commit(changesTo(kept));
+  }
+  const renew = async (next: Served, tls: HttpOptions['tls']): Promise<void> => {
+    // All that can fail comes first. The rest is done in one go: no phone meets half of the old and half of the new.
+    const commit = await there?.renew(next, tls);
+    served = next;
+    urls = urlsOf(served, book);
+    relayTable(leases, next.lanSite, reservationsOf(next));
+    const steps = renewRegister(register, { catalogue: next.site.catalogue, list: next.site.phones });
+    let step = steps.next();
+    commit?.();
+    for (; step.done !== true; step = steps.next()) await breath();
+  };
   // Storms rest first: a wake-up that our closing cuts off is not one that a phone left unanswered.
   const close = async (): Promise<void> => {
     await storms?.close();
     await doors.close();
   };
-  return { appliance: { ...appliance, metrics: opened.metrics?.text }, close };
-}
-
-function fileSite({ site, lanSite, tls }: AppParts): FileDoorsParts['site'] {
-  const { catalogue, templates, filesRoot, doors, provisioning } = site;
-  // Where another server gives the addresses, a phone's own word must do.
-  const bind = site.files.bind ?? (lanSite.dhcp.mode === 'full' ? 'lease' : 'claim');
-  const files = { ...site.files, bind };
+  const whole: Appliance = {
+    ...appliance,
+    metrics: metrics?.text,
+    health: async () => await files.answers?.(),
+  };
   return {
-    catalogue,
-    templates,
-    filesRoot,
-    files,
-    doors,
-    url: provisioning.url,
-    server: lanSite.address,
-    tls,
+    appliance: book === undefined ? whole : book.explained({ ...whole, tokens: book }),
+    served: () => served,
+    renew,
+    close,
   };
 }
 
-/** What those need who look for other servers. */
-function watchParts({ lan, lanSite, world, neighbourOf, site }: AppParts) {
-  const { every } = lanSite.dhcp.guard;
-  return { lan, world, every, neighbourOf, makerOf: (mac: Mac) => makerOf(site.makers, mac) };
+/** Both in one, by the settings' own properties: a spread would take them as they are today. */
+function withSettings<Settings extends object, Parts extends object>(
+  settings: Settings,
+  parts: Parts,
+): Settings & Parts {
+  return Object.defineProperties(parts, Object.getOwnPropertyDescriptors(settings)) as Settings & Parts;
 }
 
-/** What a URL can speak of. */
-type Named = Parameters<typeof urlFor>[0]['phone'];
-
-interface DhcpParts extends AppParts {
-  /** Where the guard is put when it is open. */
-  readonly opened: { guard?: Guard };
-  readonly register: Register;
-  readonly leases: LeaseTable;
-  readonly tell: Tell;
-  readonly urlFor: (phone: Named) => string | undefined;
+/** The URL of a phone as it is handed out, and as it is shown to people. */
+function urlsOf({ site, lanSite }: Served, book: TokenBook | undefined) {
+  const { provisioning, catalogue } = site;
+  const parts = { url: provisioning.url, server: lanSite.address, catalogue };
+  const handedOut = createUrlFor({ ...parts, token: book?.handedOut });
+  const shown = book === undefined ? handedOut : createUrlFor({ ...parts, token: book.shown });
+  return { handedOut, shown };
 }
 
-/** What looks around before the door opens, and the door. */
-function dhcpDoors(parts: DhcpParts): readonly (() => Promise<Closable>)[] {
-  const { lan, lanSite, world, tell, register, leases, urlFor, state, opened } = parts;
-  const { guard: settings, conflictCheck } = lanSite.dhcp;
-  let check: ConflictCheck | undefined;
-  const openers = {
-    guard: async () => {
-      const isFull = lanSite.dhcp.mode === 'full';
-      // Beside a companion another server is what is wanted.
-      const allow = isFull ? settings.allow : 'any';
-      opened.guard = await openGuard({ ...watchParts(parts), tell, allow, stops: isFull });
-      return opened.guard;
+/** When files with secrets are given out may change; whether there are tokens may not. */
+function tokenParts(parts: AppParts, served: () => Served) {
+  const files = {
+    tokens: parts.site.files.tokens,
+    get window() {
+      return served().site.files.window;
     },
-    check: async () => {
-      const { neighbours } = parts;
-      const onTrouble = (error: unknown): void =>
-        parts.log.warn({ error: String(error) }, 'the address check failed');
-      check = await openConflictCheck({ lan, world, neighbours, onTrouble });
-      return check;
+    get windows() {
+      return served().site.files.windows;
     },
-    door: async () =>
-      await openDhcpServer({
-        port: lan,
-        lan: lanSite,
-        provisioning: parts.site.provisioning,
-        register,
-        leases,
-        commit: state.commit,
-        probe: async (address) => (await check?.probe(address)) ?? 'unchecked',
-        guard: {
-          objection: () => opened.guard?.objection(),
-          isProbe: (mac) => opened.guard?.isProbe(mac) === true,
-          heard: (server, mac) => opened.guard?.heard(server, mac),
-        },
-        world,
-        tell,
-        urlFor,
-      }),
   };
-  return [
-    ...(settings.isOff ? [] : [openers.guard]),
-    ...(conflictCheck ? [openers.check] : []),
-    openers.door,
-  ];
+  return { ...parts, site: { files } };
 }
 
-function rememberPhones(site: LoadedSite, stored: Stored, leases: LeaseTable, world: World): Register {
+function rememberPhones({ site, stored, world }: AppParts, leases: LeaseTable): Register {
   const holders = [...leases.leases.values()].flatMap(({ state, expires, client, mac, address }) => {
-    const holder = mac ?? parseMac(client);
+    const holder: Mac | undefined = mac ?? parseMac(client);
     return state === 'bound' && expires > world.now() && holder !== undefined
       ? [{ mac: holder, address }]
       : [];

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // argv to command. The only place that ends the process, reads the environment and writes to the terminal.
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Command, Terminal } from './cli/command.ts';
 import { backup } from './cli/commands/backup.ts';
@@ -17,6 +17,7 @@ import { metrics } from './cli/commands/metrics.ts';
 import { options } from './cli/commands/options.ts';
 import { phones } from './cli/commands/phones.ts';
 import { rehearse } from './cli/commands/rehearse.ts';
+import { reload } from './cli/commands/reload.ts';
 import { render } from './cli/commands/render.ts';
 import { restore } from './cli/commands/restore.ts';
 import { resync } from './cli/commands/resync.ts';
@@ -26,6 +27,7 @@ import { simulate } from './cli/commands/simulate.ts';
 import { store } from './cli/commands/store.ts';
 import { storms } from './cli/commands/storms.ts';
 import { story } from './cli/commands/story.ts';
+import { tokens } from './cli/commands/tokens.ts';
 import { unseal } from './cli/commands/unseal.ts';
 import { watch } from './cli/commands/watch.ts';
 import { runProgram } from './cli/program.ts';
@@ -59,7 +61,24 @@ const terminal: Terminal = {
     process.on('SIGINT', stop);
     process.on('SIGTERM', stop);
   },
+  onHangup: (action) => {
+    process.on('SIGHUP', () => {
+      // The same signal says that the window was closed: what was started in it goes with it.
+      if (process.stdout.isTTY && !hasWindow()) process.kill(process.pid, 'SIGTERM');
+      else action();
+    });
+  },
 };
+
+/** A terminal that hung up cannot be opened any more. */
+function hasWindow(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** One question, one line; a Ctrl-C or Ctrl-D is the end of the input. */
 async function askPerson(question: string): Promise<string | undefined> {
@@ -77,6 +96,7 @@ const version = (JSON.parse(readFileSync(new URL('package.json', HOME), 'utf8'))
   .version;
 const commands: readonly Command[] = [
   serve,
+  reload,
   check,
   phones,
   watch,
@@ -89,6 +109,7 @@ const commands: readonly Command[] = [
   options,
   resync,
   storms,
+  tokens,
   cert,
   seal,
   unseal,

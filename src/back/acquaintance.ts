@@ -70,12 +70,16 @@ export function createAcquaintance(parts: AcquaintanceParts): Acquaintance {
     const here = met.get(ask.from.address);
     const found = here?.get(keyOf(ask, undefined)) ?? here?.get(keyOf(ask, namedBy(ask.name).mac));
     if (found === undefined || found.until <= world.now()) return undefined;
+    const { token } = ask.proof ?? {};
+    if (token !== undefined && token.mac !== found.asker.mac) return undefined;
     return addsNothing(namedBy(ask.name).identity, found.asker.identity) ? found.asker : undefined;
   };
 
   const remember = (ask: FileAsk, asker: Asker): void => {
     if (ask.proof?.certificate !== undefined) return;
     const isLeased = asker.held === 'here';
+    // By a token alone nobody is known to those who show none.
+    if (ask.proof?.token !== undefined && !isLeased) return;
     const { mac } = namedBy(ask.name);
     // Without a lease the latest word counts, and only the main thread hears all that is said.
     if (!isLeased && mac !== asker.mac) return;

@@ -1,4 +1,5 @@
 // The doors for files, opened together: in this thread or, by thread.ts, in one of their own.
+import { isDeepStrictEqual } from 'node:util';
 import type { Ipv4 } from '../base/ipv4.ts';
 import { type Closable, openAll, type World } from '../base/world.ts';
 import type { Recognise } from '../files/desk.ts';
@@ -6,7 +7,6 @@ import type { Templates } from '../files/layers.ts';
 import { openDesk } from '../files/open.ts';
 import type { Desk } from '../files/serve.ts';
 import { openFtpServer } from '../ftp/server.ts';
-import { openHttpServer } from '../http/server.ts';
 import type { HttpOptions, Lan } from '../net/ports.ts';
 import { urlFor } from '../phones/url.ts';
 import type { Catalogue } from '../phones/vendor.ts';
@@ -16,6 +16,9 @@ import { readMtu } from '../tftp/mtu.ts';
 import { openTftpServer } from '../tftp/server.ts';
 import type { Tell } from '../timeline/event.ts';
 import { gateDesk } from './account-gate.ts';
+import { createDeskCell, type Standing } from './desk-cell.ts';
+import { openTokens } from './tokens.ts';
+import { openWebDoors, type WebDoors } from './web-doors.ts';
 
 /** What is served, and by which doors: data that another thread can be given. */
 export interface FileSite {
@@ -30,6 +33,8 @@ export interface FileSite {
   readonly server: Ipv4;
   /** Needed when the HTTPS door is on. */
   readonly tls?: HttpOptions['tls'];
+  /** From which all tokens follow; needed when files.tokens is on. */
+  readonly tokenKey?: Uint8Array | undefined;
 }
 
 /** What the doors need of the one who knows the phones. */
@@ -38,10 +43,21 @@ export interface FileKeeper {
   readonly tell: Tell;
 }
 
+/** What another site wants, made ready: it holds when it is committed. */
+export interface Renewal {
+  commit(): void;
+  /** Gives back what was made ready. */
+  undo(): Promise<void>;
+}
+
 export interface FileDoors extends Closable {
   readonly desk: Desk;
   /** The lease on an address changed hands; whoever remembers who is there forgets it. */
   readonly moved?: (address: Ipv4) => void;
+  /** Makes ready what that site wants. Rejects with a Fault, nothing changed, when it cannot be had. */
+  readonly renew: (site: FileSite) => Promise<Renewal>;
+  /** Rejects when nobody has answered in a time in which anybody alive would. */
+  readonly answers?: () => Promise<void>;
 }
 
 export interface FileDoorsParts extends FileKeeper {
@@ -52,36 +68,74 @@ export interface FileDoorsParts extends FileKeeper {
 
 /** Opens the doors that the site wants. Rejects with a Fault, none left open, when one of them cannot be opened. */
 export async function openFileDoors(parts: FileDoorsParts): Promise<FileDoors> {
-  const { site, lan, world, tell } = parts;
-  const { url, server, catalogue, doors } = site;
-  const { accounts } = doors;
-  const bare = await openDesk({
-    ...parts,
-    ...site,
-    urlFor: (phone) => urlFor({ url, server, catalogue, phone }),
-  });
-  const desk = gateDesk(bare, { accounts, world, tell });
-  const door = { lan, desk, accounts, catalogue, world, tell };
-  const web = (port: number | 'off', tls?: HttpOptions['tls']) =>
-    port === 'off' ? [] : [async () => await openHttpServer({ ...door, port, tls })];
+  const { lan, world, tell } = parts;
+  const { doors } = parts.site;
+  let { site } = parts;
+  const cell = createDeskCell(await openStanding(parts));
+  const { desk } = cell;
+  const common = { lan, desk, world, tell };
   const tftp = (setting: typeof doors.tftp) => {
     if (setting === 'off') return [];
     const settings = setting === 'on' ? undefined : setting;
     const open = async () => {
       const mtu = await readMtu(lan.interface);
-      return await openTftpServer({ lan, desk, world, tell, settings, mtu });
+      return await openTftpServer({ ...common, settings, mtu });
     };
     return [open];
   };
-  const ftp = (settings: typeof doors.ftp) =>
-    settings === 'off' ? [] : [async () => await openFtpServer({ ...door, settings })];
+  const ftp = (settings: typeof doors.ftp) => {
+    if (settings === 'off') return [];
+    const open = async () =>
+      await openFtpServer({
+        ...{ ...common, settings },
+        // Looked up for each connection.
+        get accounts() {
+          return site.doors.accounts;
+        },
+      });
+    return [open];
+  };
+  let web: WebDoors | undefined;
   const { close } = await openAll([
-    async () => await Promise.resolve(bare),
+    async () => await Promise.resolve(cell),
     ...tftp(doors.tftp),
-    ...web(doors.http),
-    ...web(doors.https === 'off' ? 'off' : doors.https.port, site.tls),
+    async () => (web = await openWebDoors({ ...common, site: () => site }, site)),
     ...ftp(doors.ftp),
-    ...web(doors.httpsLegacy, site.tls && { ...site.tls, isLegacy: true }),
   ]);
-  return { desk, close };
+  return {
+    desk,
+    renew: async (next) => {
+      const standing = await openStanding({ ...parts, site: next }, cell.standing(), site);
+      const ports = await web?.renew(next);
+      return {
+        commit: () => {
+          site = next;
+          cell.put(standing);
+          ports?.commit();
+        },
+        undo: async () => await ports?.undo(),
+      };
+    },
+    close: async () => {
+      cell.stop('unboxd was stopped');
+      await close();
+    },
+  };
+}
+
+/** The desk of a site. What the desk before it has under way is taken over, as far as the settings are the same. */
+async function openStanding(parts: FileDoorsParts, before?: Standing, was?: FileSite): Promise<Standing> {
+  const { site, world, tell } = parts;
+  const { url, server, catalogue, doors } = site;
+  const tokens = openTokens(parts);
+  const isSamePace = isDeepStrictEqual(site.files?.firmwarePace, was?.files?.firmwarePace);
+  const bare = await openDesk({
+    ...parts,
+    ...site,
+    recognise: tokens === undefined ? parts.recognise : tokens.recognise(parts.recognise),
+    urlFor: tokens?.urlFor ?? ((phone) => urlFor({ url, server, catalogue, phone })),
+    kept: before && { ...before.bare.kept, ...(isSamePace ? {} : { pacer: undefined }) },
+  });
+  const gated = tokens === undefined ? bare : tokens.gate(bare);
+  return { bare, desk: gateDesk(gated, { accounts: doors.accounts, world, tell }) };
 }

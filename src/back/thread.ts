@@ -7,7 +7,7 @@ import type { Asker } from '../files/desk.ts';
 import { monotonic } from '../net/world.ts';
 import type { PhoneEvent } from '../timeline/event.ts';
 import type { FileDoors, FileKeeper, FileSite } from './doors.ts';
-import { type DoorsEnd, type KeeperEnd, openWire, type Wire } from './wire.ts';
+import { type DoorsEnd, type KeeperEnd, openWire, type SiteData, type Wire } from './wire.ts';
 import type { ThreadData } from './worker.ts';
 
 export interface ThreadParts extends FileKeeper {
@@ -25,6 +25,10 @@ const ENTRY = new URL(import.meta.url.endsWith('.ts') ? 'worker.ts' : 'worker.js
 /** A thread that died is started again after this many ms; each time it dies soon, after twice as many. */
 const SOONEST = 500;
 const LATEST = 60_000;
+/** A thread that serves a storm of files on a small machine answers in a second. */
+const PATIENCE = 8_000;
+/** systemd waits longer, but whoever stops us shall not. */
+const CLOSING = 3_000;
 
 interface Thread extends Closable {
   readonly wire: Wire<DoorsEnd>;
@@ -36,6 +40,7 @@ interface Thread extends Closable {
 /** Opens the doors in a thread and keeps it alive. Rejects with the Fault of the door that cannot be opened. */
 export async function openFileThread(parts: ThreadParts): Promise<FileDoors> {
   const { world, tell } = parts;
+  let current = parts;
   let thread = await start(parts);
   let isClosed = false;
   let delay = SOONEST;
@@ -56,10 +61,17 @@ export async function openFileThread(parts: ThreadParts): Promise<FileDoors> {
     });
     delay = Math.min(2 * delay, LATEST);
   };
+  /** The settings were changed while it started. */
+  const catchUp = async (site: FileSite): Promise<void> => {
+    await thread.wire.call('renew', siteData(site));
+    thread.wire.say('adopt');
+  };
   const restart = async (): Promise<void> => {
     try {
       // The descriptors that systemd handed over went with the thread that had them.
-      thread = await start({ ...parts, ground: { ...parts.ground, inherited: new Map() } });
+      const { site } = current;
+      thread = await start({ ...current, ground: { ...current.ground, inherited: new Map() } });
+      if (current.site !== site) await catchUp(current.site);
       watch(world.now());
     } catch (error) {
       if (!isClosed) again(error instanceof Fault ? error : died(error));
@@ -67,7 +79,24 @@ export async function openFileThread(parts: ThreadParts): Promise<FileDoors> {
   };
 
   watch(world.now());
+  const adopt = (site: FileSite): void => {
+    // Also for the thread that takes its place when this one dies.
+    current = { ...current, site };
+    thread.wire.say('adopt');
+  };
   return {
+    renew: async (site) => {
+      await thread.wire.call('renew', siteData(site));
+      return { commit: () => adopt(site), undo: async () => await thread.wire.call('discard') };
+    },
+    answers: async () => {
+      // A thread that died has been told of, and another one is on its way.
+      await inTime(
+        world,
+        thread.wire.call('ping').catch(() => undefined),
+        PATIENCE,
+      );
+    },
     desk: {
       prepare: async (phone, name) => await thread.wire.call('prepare', phone && askerOf(phone), name),
       digest: async (phone, name) => await thread.wire.call('digest', phone && askerOf(phone), name),
@@ -99,9 +128,7 @@ async function start(parts: ThreadParts): Promise<Thread> {
     spoke: (asks) => {
       for (const ask of asks) void recognise(ask).catch((error: unknown) => onWarning(messageOf(error)));
     },
-    tell: (events) => {
-      for (const event of events) told(parts, event);
-    },
+    tell: (event) => told(parts, event),
     warn: onWarning,
   });
   void ended.then(wire.cut);
@@ -118,8 +145,8 @@ async function start(parts: ThreadParts): Promise<Thread> {
     });
   };
   const close = async (): Promise<void> => {
-    // A thread that is dead has closed its sockets already.
-    await wire.call('close').catch(() => undefined);
+    // A thread that is dead has closed its sockets already, and for one that hangs nobody waits.
+    await inTime(parts.world, wire.call('close'), CLOSING).catch(() => undefined);
     await worker.terminate();
   };
   try {
@@ -140,16 +167,35 @@ function told({ tell, onWarning }: ThreadParts, event: PhoneEvent): void {
   }
 }
 
+/** What the work comes to, or a Fault when it takes longer than `limit` ms. */
+async function inTime<Value>(world: World, work: Promise<Value>, limit: number): Promise<Value> {
+  let cancel: Cancel = () => undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const hint = 'see what it was doing: journalctl -u unboxd -n 50; restart unboxd';
+    const fault = new Fault('file-doors-silent', 'the thread that serves files does not answer', hint);
+    cancel = world.after(limit, () => reject(fault));
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    cancel();
+  }
+}
+
 function dataOf({ site, ground, world }: ThreadParts): ThreadData {
+  return { site: siteData(site), ground, clockStart: world.now() - monotonic() };
+}
+
+function siteData(site: FileSite): SiteData {
   const templates = [...site.templates].map(([key, { file, text, partials }]) => ({
     ...{ key, file, text, partials },
   }));
-  return { site: { ...site, templates }, ground, clockStart: world.now() - monotonic() };
+  return { ...site, templates };
 }
 
 /** Of a phone as little as is needed: what crosses is copied. */
-function askerOf({ mac, identity, listed, held }: Asker): Asker {
-  return { mac, identity, listed, held };
+function askerOf({ mac, identity, listed, held, tokens }: Asker): Asker {
+  return { mac, identity, listed, held, tokens };
 }
 
 function died(why: unknown): Fault {

@@ -1,29 +1,22 @@
 // The thread of the file doors: sockets, the files folder, rendering, hashing. Who asks it learns from the main thread.
 import { getPriority, setPriority } from 'node:os';
+import { setImmediate as breath } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { Templates } from '../files/layers.ts';
-import { type Partials, parseTemplate } from '../files/render.ts';
+import type { Recognise } from '../files/desk.ts';
+import { parseTemplate } from '../files/render.ts';
 import { type LanOptions, openLan } from '../net/lan.ts';
 import { realWorld } from '../net/world.ts';
-import type { PhoneEvent, Tell } from '../timeline/event.ts';
-import { createAcquaintance } from './acquaintance.ts';
-import { type FileDoors, type FileSite, openFileDoors } from './doors.ts';
-import { type DoorsEnd, type KeeperEnd, openWire } from './wire.ts';
+import type { Tell } from '../timeline/event.ts';
+import { type Acquaintance, createAcquaintance } from './acquaintance.ts';
+import { type FileDoors, type FileSite, openFileDoors, type Renewal } from './doors.ts';
+import { type DoorsEnd, type KeeperEnd, openWire, type SiteData } from './wire.ts';
 
 /** What the thread is given at its start; it crosses as a structured clone. */
 export interface ThreadData {
-  /** Templates by their texts: parsed ones hold functions. */
-  readonly site: Omit<FileSite, 'templates'> & { readonly templates: readonly TemplateText[] };
+  readonly site: SiteData;
   readonly ground: Omit<LanOptions, 'world' | 'onWarning' | 'deviceSockets'>;
   /** So that its clock shows what the clock of the main thread shows. */
   readonly clockStart: number;
-}
-
-interface TemplateText {
-  readonly key: string;
-  readonly file: string;
-  readonly text: string;
-  readonly partials: Partials;
 }
 
 /** More niceness than the main thread has: where the processor is short, addresses come before files. */
@@ -38,6 +31,7 @@ function serveFiles(port: MessagePort, { site, ground, clockStart }: ThreadData)
   if (process.platform === 'linux') setPriority(Math.min(19, getPriority() + NICER));
   const world = realWorld(clockStart);
   let doors: FileDoors | undefined;
+  let renewed: { readonly renewal: Renewal; readonly catalogue: FileSite['catalogue'] } | undefined;
   const desk = () => {
     if (doors === undefined) throw new Error('the file doors are not open');
     return doors.desk;
@@ -45,43 +39,51 @@ function serveFiles(port: MessagePort, { site, ground, clockStart }: ThreadData)
   const wire = openWire<KeeperEnd, DoorsEnd>(port, {
     open: async () => {
       const lan = openLan({ ...ground, world, onWarning: (message) => wire.say('warn', message) });
-      const templates = parsed(site.templates);
-      doors = await openFileDoors({ site: { ...site, templates }, lan, world, recognise, tell });
+      doors = await openFileDoors({ site: parsed(site), lan, world, recognise, tell });
     },
     close: async () => {
       await doors?.close();
-      flush();
+      // Transfers that this cut off are told of by the last words of their sockets.
+      await breath();
       acquaintance.flush();
     },
-    moved: (addresses) => addresses.forEach(acquaintance.moved),
+    renew: async (next) => {
+      if (doors === undefined) throw new Error('the file doors are not open');
+      renewed = { renewal: await doors.renew(parsed(next)), catalogue: next.catalogue };
+    },
+    adopt: () => {
+      renewed?.renewal.commit();
+      acquaintance.flush();
+      // Who was known by the phone list of before is asked for anew.
+      if (renewed !== undefined) acquaintance = met(renewed.catalogue);
+      renewed = undefined;
+    },
+    discard: async () => {
+      const { renewal } = renewed ?? {};
+      renewed = undefined;
+      await renewal?.undo();
+    },
+    ping: () => undefined,
+    // Not that of today: a reload may put another in its place.
+    moved: (addresses) => {
+      for (const address of addresses) acquaintance.moved(address);
+    },
     prepare: async (phone, name) => await desk().prepare(phone, name),
     digest: async (phone, name) => await desk().digest(phone, name),
     explain: async (phone) => await desk().explain(phone),
   });
 
-  // What happens in one turn of the loop goes out together, and before anything else is asked.
-  let untold: PhoneEvent[] = [];
-  const flush = (): void => {
-    if (untold.length > 0) wire.say('tell', untold);
-    untold = [];
-  };
-  const tell: Tell = (event) => {
-    const count = untold.push(event);
-    if (count === 1) setImmediate(flush);
-    if (count === MOST_AT_ONCE) flush();
-  };
+  const tell: Tell = (event) => wire.say('tell', event);
   const inLine = openGate(MOST_AT_ONCE);
-  const acquaintance = createAcquaintance({
-    catalogue: site.catalogue,
-    world,
-    recognise: async (ask) =>
-      await inLine(async () => {
-        flush();
-        return await wire.call('recognise', ask);
-      }),
-    spoke: (asks) => wire.say('spoke', asks),
-  });
-  const { recognise } = acquaintance;
+  const met = (catalogue: FileSite['catalogue']): Acquaintance =>
+    createAcquaintance({
+      catalogue,
+      world,
+      recognise: async (ask) => await inLine(async () => await wire.call('recognise', ask)),
+      spoke: (asks) => wire.say('spoke', asks),
+    });
+  let acquaintance = met(site.catalogue);
+  const recognise: Recognise = async (ask) => await acquaintance.recognise(ask);
 }
 
 /** Lets so many through at a time; others wait in a line. */
@@ -102,13 +104,14 @@ function openGate(most: number): <Value>(work: () => Promise<Value>) => Promise<
   };
 }
 
-function parsed(texts: readonly TemplateText[]): Templates {
-  return new Map(
-    texts.map(({ key, file, text, partials }) => {
+function parsed(site: SiteData): FileSite {
+  const templates = new Map(
+    site.templates.map(({ key, file, text, partials }) => {
       const template = parseTemplate(file, text, partials);
       // It was read once already, by the main thread.
       if (!template.ok) throw new Error(`${file}: ${template.error.message}`);
-      return [key, template.value];
+      return [key, template.value] as const;
     }),
   );
+  return { ...site, templates };
 }

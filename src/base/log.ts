@@ -1,6 +1,7 @@
 // The log: JSON lines, or readable ones on a terminal. The one home of pino; everyone else gets a Log handed in.
 // And the one place where secrets are taken out, whoever put them in.
 import { pino } from 'pino';
+import { withoutTokens } from './token-text.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
@@ -106,7 +107,7 @@ const IN_TEXT: readonly (readonly [RegExp, string])[] = [
 ];
 
 function censorText(text: string): string {
-  return IN_TEXT.reduce((censored, [pattern, by]) => censored.replaceAll(pattern, by), text);
+  return withoutTokens(IN_TEXT.reduce((censored, [pattern, by]) => censored.replaceAll(pattern, by), text));
 }
 
 function plainError(error: Error, depth: number): unknown {

@@ -19,16 +19,27 @@ export interface ServiceParts {
   readonly status: string;
 }
 
+export interface Service extends Closable {
+  /** Other settings are looked at. */
+  reloading(): void;
+  /** We serve, and what. */
+  ready(status: string): void;
+}
+
 /** To be opened last: all doors are open. Does nothing where no systemd listens. */
-export async function openService({ env, pid, world, control, status }: ServiceParts): Promise<Closable> {
+export async function openService({ env, pid, world, control, status }: ServiceParts): Promise<Service> {
   const notify = await openNotify(env);
-  notify(`READY=1\nSTATUS=${status.replaceAll(/\s+/g, ' ')}`);
+  const ready = (what: string): void => notify(`READY=1\nSTATUS=${what.replaceAll(/\s+/g, ' ')}`);
+  ready(status);
   const limit = watchdogTime(env, pid);
   const client = controlClient(control);
   const isHealthy = async (): Promise<boolean> =>
     (await client.get<{ readonly ok: boolean }>('/v1/health')).ok;
   const watchdog = limit === undefined ? undefined : feedWatchdog({ world, notify, limit, isHealthy });
   return {
+    // sd_notify(3): Type=notify-reload wants the moment, so that an older READY=1 is not taken for the end of this.
+    reloading: () => notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
+    ready,
     close: async () => {
       notify('STOPPING=1\nSTATUS=stopping');
       await watchdog?.close();
@@ -42,6 +53,7 @@ export interface CareParts {
   /** The state folder, and what is open in it. */
   readonly folder: string;
   readonly state: Pick<OpenedState, 'backup'>;
+  readonly reload: Care['reload'];
 }
 
 /** What the daemon offers for its own care; `anew` resolves when it is to be opened again with a restored state. */
@@ -50,6 +62,7 @@ export function createCare({
   now,
   folder,
   state,
+  reload,
 }: CareParts): Care & { readonly anew: Promise<'anew'> } {
   const { version } = JSON.parse(readFileSync(new URL('package.json', HOME), 'utf8')) as { version: string };
   let startAnew: () => void = () => undefined;
@@ -63,6 +76,7 @@ export function createCare({
       const { made, by, records } = await layRestore(folder, 'what was sent', bytes);
       return { made, by, records };
     },
+    reload,
     startAnew: () => startAnew(),
     anew,
   };

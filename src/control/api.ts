@@ -61,6 +61,25 @@ export interface Explanation {
   readonly options: readonly ExplainedOption[];
   readonly files: readonly ExplainedFile[];
   readonly wake: readonly string[];
+  /** How far it is with its tokens, as a sentence's end; absent where URLs carry none. */
+  readonly access?: string | undefined;
+}
+
+/** How far a phone is with its tokens. The tokens themselves are never shown. */
+export interface TokenLine {
+  readonly mac: string;
+  readonly step: 'fresh' | 'first-used' | 'confirmed';
+  readonly sentence: string;
+  /** How often it was given new ones. */
+  readonly renewed: number;
+  readonly usedAt?: number | undefined;
+  readonly confirmedAt?: number | undefined;
+}
+
+export interface TokenDesk {
+  list(): readonly TokenLine[];
+  /** Resolves when it is on disk; a text says why not. */
+  renew(mac: string): Promise<TokenLine | string>;
 }
 
 /** A client's DHCP message to be explained, as it would stand in the UDP datagram. Nothing is reserved or stored. */
@@ -160,6 +179,10 @@ export interface Appliance {
   importLeases(leases: readonly ImportedLease[]): Promise<ImportResult>;
   resync(order: ResyncOrder, say: (line: ResyncLine) => void): Promise<void>;
   readonly storms?: StormDesk | undefined;
+  /** Absent where URLs carry no tokens. */
+  readonly tokens?: TokenDesk | undefined;
+  /** Rejects when work does not get done: a part of the daemon does not answer. */
+  readonly health?: (() => Promise<void>) | undefined;
   /** In the text format of Prometheus. */
   readonly metrics?: (() => Promise<string>) | undefined;
   /** Calls back with each line that changes; what it returns ends that. */

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Fault } from '../base/fault.ts';
 import type { CaredDaemon } from '../care/survey.ts';
+import type { ReloadAnswer } from './reload.ts';
 
 /** What the daemon offers for its own care. */
 export interface Care {
@@ -9,6 +10,8 @@ export interface Care {
   backup(): Promise<Uint8Array>;
   /** Resolves when it is safe on disk; the daemon then starts anew with it. Rejects with a Fault when it cannot be used. */
   restore(bytes: Uint8Array): Promise<RestoreAnswer>;
+  /** Checks the settings anew and goes on with them where they are good. Never rejects. */
+  reload(): Promise<ReloadAnswer>;
   /** Called when the caller of a restore has its answer. */
   startAnew(): void;
 }
@@ -23,7 +26,7 @@ export interface RestoreAnswer {
 /** A journal of hundreds of thousands of leases, gzipped. */
 const MOST_BYTES = 200_000_000;
 
-/** Answers what is below /v1/care, /v1/backup and /v1/restore; false for all else. */
+/** Answers what is below /v1/care, /v1/backup, /v1/reload and /v1/restore; false for all else. */
 export async function answerCare(
   care: Care,
   request: IncomingMessage,
@@ -39,6 +42,9 @@ export async function answerCare(
       response.end(bytes);
       return true;
     }
+    case 'POST /v1/reload':
+      json(response, 200, await care.reload());
+      return true;
     case 'POST /v1/restore':
       await restore(care, request, response);
       return true;

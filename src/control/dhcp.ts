@@ -7,12 +7,14 @@ import type { World } from '../base/world.ts';
 import type { Choice } from '../dhcp/choose.ts';
 import { conditionsInWords } from '../dhcp/classes.ts';
 import { type DryRun, type DryRunParts, dryRun } from '../dhcp/dry-run.ts';
-import type { LeaseChange } from '../dhcp/lease-table.ts';
+import type { Lease, LeaseChange } from '../dhcp/lease-table.ts';
 import { bind, confirm } from '../dhcp/leases.ts';
 import type { OfferedOption } from '../dhcp/offer.ts';
 import { isHost, scopesOf } from '../dhcp/request.ts';
 import { CLUE_NAME, type Clue } from '../phones/clues.ts';
 import type { Score } from '../phones/identify.ts';
+import type { Register } from '../phones/register.ts';
+import { admitHolder } from '../phones/renew.ts';
 import { vendorOf } from '../phones/vendor.ts';
 import type { Reason } from '../timeline/reason.ts';
 import { becauseOf } from '../timeline/reason.ts';
@@ -135,7 +137,13 @@ async function importLeases(parts: DhcpDeskParts, list: readonly ImportedLease[]
   }
   await parts.commit(changes);
   confirm(parts.leases, changes);
+  for (const change of changes) if (change.kind === 'bound') admit(parts.register, change.lease);
   return { taken: list.length - skipped.length, skipped };
+}
+
+/** From now on that phone is known to be there: files and wake-ups need not wait until it renews. */
+function admit(register: Register, { client, mac = parseMac(client), address }: Lease): void {
+  if (mac !== undefined) admitHolder(register, mac, address);
 }
 
 function take({ lan, leases, world }: DhcpDeskParts, lease: ImportedLease): readonly LeaseChange[] | string {

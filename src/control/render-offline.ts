@@ -1,6 +1,7 @@
 // Files of phones made from the settings alone, without a daemon: for `render` and `check`.
 import { type Ipv4, parseIpv4 } from '../base/ipv4.ts';
 import { ouiOf, parseMac, showMac } from '../base/mac.ts';
+import { TOKEN_SHOWN } from '../base/token-text.ts';
 import type { Mistake } from '../base/yaml-text.ts';
 import type { Asker } from '../files/desk.ts';
 import { openShelf, type Shelf } from '../files/disk.ts';
@@ -30,8 +31,8 @@ export interface Press {
   files(phone: Asker): Promise<readonly { readonly name: string; readonly gets: Prepared | Refusal }[]>;
   /** Every mistake in the files of that phone, listed or not. */
   mistakesOf(phone: Asker): Promise<readonly Mistake[]>;
-  /** Every mistake in every file of every listed phone. */
-  mistakes(): Promise<readonly Mistake[]>;
+  /** Every mistake in every file of every listed phone; between two phones others have a breath's time. */
+  mistakes(breath?: () => Promise<unknown>): Promise<readonly Mistake[]>;
   readonly firmware: readonly FirmwareFile[];
 }
 
@@ -47,7 +48,9 @@ export async function openPress(site: LoadedSite): Promise<Press> {
     ...{ catalogue, templates, lan: { address: server }, variables: files.variables },
     shelf: shelfOf(files.root),
     firmware: { shelf: shelfOf(files.firmware), files: list },
-    urlFor: (phone: Asker) => urlFor({ url: provisioning.url, server, catalogue, phone }),
+    // What stands in for a token: the daemon has the key.
+    urlFor: (phone: Asker) =>
+      urlFor({ url: provisioning.url, server, catalogue, phone, token: () => TOKEN_SHOWN }),
   };
   const file = makeFiles(parts);
 
@@ -68,9 +71,10 @@ export async function openPress(site: LoadedSite): Promise<Press> {
       return await Promise.all(names.map(async (name) => ({ name, gets: await file(phone, name) })));
     },
     mistakesOf: async (phone) => await mistakesFor(parts, press, phone),
-    mistakes: async () => {
+    mistakes: async (breath) => {
       const found = new Map<string, { readonly mistake: Mistake; others: number }>();
       for (const phone of register.phones.values()) {
+        await breath?.();
         for (const mistake of await mistakesFor(parts, press, phone)) {
           const key = `${mistake.file}:${mistake.line}:${mistake.what}`;
           const before = found.get(key);

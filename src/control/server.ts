@@ -26,9 +26,10 @@ interface Route {
   readonly handle: (call: Call) => Promise<void> | void;
 }
 
+const TOKENS = /^\/v1\/tokens(?:\/([^/]+))?$/;
 const STORMS = /^\/v1\/storms((?:\/[\w-]+)*)$/;
 const ROUTES: readonly Route[] = [
-  { method: 'GET', path: /^\/v1\/health$/, handle: ({ response }) => json(response, { ok: true }) },
+  { method: 'GET', path: /^\/v1\/health$/, handle: health },
   {
     method: 'GET',
     path: /^\/v1\/phones$/,
@@ -62,6 +63,8 @@ const ROUTES: readonly Route[] = [
   { method: 'GET', path: /^\/v1\/watch$/, handle: watch },
   { method: 'GET', path: /^\/metrics$/, handle: metrics },
   { method: 'POST', path: /^\/v1\/resync$/, handle: resync },
+  { method: 'GET', path: TOKENS, handle: tokens },
+  { method: 'POST', path: TOKENS, handle: tokens },
   { method: 'GET', path: STORMS, handle: storms },
   { method: 'POST', path: STORMS, handle: storms },
 ];
@@ -144,6 +147,15 @@ async function answer(
   }
 }
 
+async function health({ appliance, response }: Call): Promise<void> {
+  try {
+    await appliance.health?.();
+    json(response, { ok: true });
+  } catch (error) {
+    json(response, { ok: false, error: messageOf(error) }, 503);
+  }
+}
+
 async function giveFile({ appliance, parts, query, response }: Call): Promise<void> {
   const file = await appliance.file(parts[0] ?? '', query.get('name') ?? '');
   if (typeof file === 'string') return json(response, { error: file }, 404);
@@ -198,6 +210,15 @@ async function resync({ appliance, request, response }: Call): Promise<void> {
   startLines(response);
   await appliance.resync({ mac, reboot, push, patience }, (line) => sendLine(response, line));
   response.end();
+}
+
+async function tokens({ appliance, parts, request, response }: Call): Promise<void> {
+  if (appliance.tokens === undefined)
+    return json(response, { error: 'URLs carry no tokens here (files.tokens is off)' }, 404);
+  if (request.method === 'GET') return await jsonList(response, appliance.tokens.list());
+  const renewed = await appliance.tokens.renew(parts[0] ?? '');
+  if (typeof renewed === 'string') json(response, { error: renewed }, 400);
+  else json(response, renewed);
 }
 
 async function storms({ appliance, parts, request, response }: Call): Promise<void> {

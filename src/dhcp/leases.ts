@@ -28,6 +28,28 @@ export const QUARANTINE = 3_600_000;
 const MOST_QUARANTINED = 0.1;
 const MOST_QUARANTINED_BY_ONE = 4;
 
+/** Clocks of the same moment may differ by so much, ms: a file system has its own. */
+const SAME_TIME = 60_000;
+
+/** By how much the clock was set back since something was written; 0 where it was not. */
+export function setBackBy(written: Millis | undefined, now: Millis): number {
+  const by = (written ?? now) - now;
+  return by > SAME_TIME ? by : 0;
+}
+
+/**
+ * Leases as they are after the clock was set back: each keeps the time that was left to it. As they were they would hold
+ * their addresses for a year after a phone was carried away, when a clock that was a year ahead is put right.
+ */
+export function afterSetBack(stored: readonly Lease[], by: number): readonly Lease[] {
+  return by === 0 ? stored : stored.map((lease) => ({ ...lease, expires: lease.expires - by }));
+}
+
+/** What has to be stored so that leases are found again as they are. */
+export function changesTo(leases: readonly Lease[]): readonly LeaseChange[] {
+  return leases.map((lease) => ({ kind: lease.state === 'declined' ? 'declined' : 'bound', lease }));
+}
+
 /** Makes the table from the settings of the LAN, the phone list and what was stored. Leases outside the pools run on until they end. */
 export function createLeaseTable(
   lan: LanSite,
@@ -38,6 +60,21 @@ export function createLeaseTable(
   for (const lease of [...stored].sort((a, b) => a.expires - b.expires))
     put(table, { ...lease, stored: lease.expires });
   return table;
+}
+
+/**
+ * Lays the table out anew for other settings or another phone list. Leases and offers stay as they are: a lease outside
+ * the new pools runs on until it ends, and what is offered is looked at again when it is asked for.
+ */
+export function relayTable(table: LeaseTable, lan: LanSite, list: readonly Reservation[]): void {
+  const { pools, excluded, reserved, reservedTo, listed, held } = emptyTable(lan, list);
+  Object.assign(table, { pools, excluded, reserved, reservedTo, listed, held });
+  const ended = [...table.leases.values()].filter(({ state }) => state === 'ended');
+  for (const lease of table.leases.values()) count(table, lease);
+  for (const offer of table.offers.values()) count(table, offer);
+  // Free for longest first, as it was.
+  for (const { address } of ended.sort((a, b) => a.expires - b.expires))
+    if (!table.offeredTo.has(address)) poolOf(table, address)?.free.add(address);
 }
 
 export interface Bound {

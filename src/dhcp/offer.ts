@@ -158,7 +158,7 @@ function fillingsFor({ lan, vendor, client, habits }: OfferCase, url: string | u
   };
 }
 
-const PERSONAL = new Set(['mac', 'MAC', 'oui', 'serial', 'productClass']);
+const PERSONAL = new Set(['mac', 'MAC', 'token', 'oui', 'serial', 'productClass']);
 
 /** Whether any value speaks of the one client: such an offer cannot serve another of the same make. */
 function isPersonal(

@@ -27,8 +27,11 @@ export interface RecogniserParts {
 /** Works out class, standing and offer of a client. */
 export type Recognise = (question: Question, client: Client, habits: Habits) => Recognised;
 
-/** Ways in which clients differ that are remembered at a time. */
-const MOST_KINDS = 2000;
+/**
+ * Ways in which clients differ that are remembered at a time: more than makes and models in a room. Each holds some 8 kB,
+ * and every boot of a phone that says more at each door leaves one behind that is not met again.
+ */
+const MOST_KINDS = 500;
 
 /**
  * Makes a recogniser. Offers that hold for all clients of a kind are worked out once: phones of a model share identity

@@ -51,15 +51,23 @@ export interface DhcpDoor {
   readonly urlFor: (client: Client) => string | undefined;
 }
 
+/** What of the door a reload may change. */
+type DhcpSettings = Pick<DhcpDoor, 'lan' | 'provisioning' | 'urlFor'>;
+
+export interface DhcpServer extends Closable {
+  /** From the next message on; what is in hand is answered as it was decided. The register may have another catalogue. */
+  renew(settings: DhcpSettings): void;
+}
+
 const SERVER_PORT = 67;
 /** So many addresses in a row were in use: the next one is offered as it is. */
 const MOST_CONFLICTS = 4;
 
 /** Opens the door. Throws a Fault when port 67 cannot be had; after that all trouble is told, none thrown. */
-export async function openDhcpServer(door: DhcpDoor): Promise<Closable> {
+export async function openDhcpServer(door: DhcpDoor): Promise<DhcpServer> {
   let socket: UdpSocket | undefined;
   const { perClient, perPort } = door.lan.dhcp.limits;
-  const answering: Answering = {
+  let answering: Answering = {
     ...door,
     tell: quieted(door.tell),
     send: (bytes, to) => socket?.send(bytes, to),
@@ -75,6 +83,18 @@ export async function openDhcpServer(door: DhcpDoor): Promise<Closable> {
     (bytes, from) => answerDatagram(answering, bytes, from),
   );
   return {
+    renew: (settings) => {
+      const { limits } = settings.lan.dhcp;
+      const before = answering.lan.dhcp.limits;
+      answering = {
+        ...answering,
+        ...settings,
+        recognise: createRecogniser({ ...settings, catalogue: door.register.catalogue }),
+        // Whoever has asked too often has done so under the same settings too.
+        ...(limits.perClient === before.perClient ? {} : { perClient: createPace(limits.perClient) }),
+        ...(limits.perPort === before.perPort ? {} : { perPort: createPace(limits.perPort, 2000) }),
+      };
+    },
     close: async () => {
       const open = socket;
       // An answer that still waits for its commit has no way out any more.

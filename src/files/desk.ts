@@ -7,6 +7,7 @@ import type { Peer } from '../net/ports.ts';
 import type { Phone } from '../phones/phone.ts';
 import type { DoorName, FileRole } from '../timeline/event.ts';
 import type { Reason } from '../timeline/reason.ts';
+import type { Access, Token, TokenState } from './tokens.ts';
 
 export interface FileAsk {
   readonly door: DoorName;
@@ -28,12 +29,18 @@ export interface Proof {
   readonly certificate?: { readonly subject: string; readonly macs: readonly Mac[] } | undefined;
   /** The account that it signed in with (Basic, Digest, FTP). */
   readonly account?: string | undefined;
+  /** What the token in its URL says. */
+  readonly token?: Token | undefined;
 }
 
 /** As much of a phone as files are made from. */
 export interface Asker extends Pick<Phone, 'mac' | 'identity' | 'listed'> {
   /** Where its lease is: at the address that asks, or at another one. Absent where it holds none of ours. */
   readonly held?: 'here' | 'elsewhere' | undefined;
+  /** How far it is with its tokens, where URLs carry some. */
+  readonly tokens?: TokenState | undefined;
+  /** What whoever asks has shown; absent where nobody asks, or URLs carry no tokens. */
+  readonly access?: Access | undefined;
 }
 
 /** Finds out who asks and notes that the phone spoke; undefined where nobody can be named. */

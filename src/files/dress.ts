@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { Vendor } from '../phones/vendor.ts';
-import { describeSeal, keyObjection, type SealSettings, sealAs } from '../seal/forms.ts';
+import { describeSeal, isPlainText, keyObjection, type SealSettings, sealAs } from '../seal/forms.ts';
 import type { FileRole } from '../timeline/event.ts';
 import type { Asker, FileAsk } from './desk.ts';
 import type { Prepared } from './make.ts';
@@ -56,6 +56,38 @@ export function sealFor({
   const firmware = phone.identity.firmware ?? 'not known';
   const how = seal.as === 'openssl' ? `${describeSeal(settings)}, firmware ${firmware}` : seal.as;
   return { sealed, detail: `sealed: ${how}` };
+}
+
+/** Larger files are no settings, whatever they are called. */
+const LARGEST_STATIC = 1024 * 1024;
+/** Phones of one model share a common file, each with a key of its own. */
+const MOST_KEYS = 1000;
+
+/** A file in memory is the same object for as long as it does not change on disk: each is sealed once for each key. */
+const sealedStatics = new WeakMap<Uint8Array, Map<string, ReturnType<typeof sealFor>>>();
+
+/**
+ * The same for a file that was laid into the files folder, where the vendor's data want that. Firmware and pictures go
+ * out as they are, and so does what looks sealed already.
+ */
+export function sealStatic(
+  sealing: Omit<Sealing, 'vendor' | 'phone'> & {
+    readonly vendor: Vendor | undefined;
+    readonly phone: Asker | undefined;
+  },
+): ReturnType<typeof sealFor> {
+  const { vendor, phone, content } = sealing;
+  const seal = vendor?.config.seal;
+  if (vendor === undefined || phone === undefined || seal?.statics !== true) return undefined;
+  if (content.length > LARGEST_STATIC || !isPlainText(content)) return undefined;
+  const known = sealedStatics.get(content) ?? new Map<string, ReturnType<typeof sealFor>>();
+  const { firmware } = phone.identity;
+  const by = JSON.stringify([vendor.id, sealing.role, firmware, phone.listed?.columns[KEY_COLUMN], seal]);
+  if (known.has(by)) return known.get(by);
+  const made = sealFor({ ...sealing, vendor, phone });
+  if (known.size >= MOST_KEYS) known.clear();
+  sealedStatics.set(content, known.set(by, made));
+  return made;
 }
 
 /** The form for whoever asks, at the door where he asks. */

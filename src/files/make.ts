@@ -3,19 +3,21 @@
 import { createHash } from 'node:crypto';
 import { errnoOf, Fault } from '../base/fault.ts';
 import type { Ipv4 } from '../base/ipv4.ts';
+import { withoutTokens } from '../base/token-text.ts';
 import type { Millis } from '../base/world.ts';
 import { type Catalogue, type Vendor, vendorOf } from '../phones/vendor.ts';
 import type { FileRole } from '../timeline/event.ts';
 import type { Asker } from './desk.ts';
 import type { Shelf, StaticFile } from './disk.ts';
-import { type Sealed, sealFor } from './dress.ts';
+import { type Sealed, sealFor, sealStatic } from './dress.ts';
 import { FIRMWARE_URL, type FirmwareFile, firmwareFor, firmwareVariables } from './firmware.ts';
 import type { Inbox } from './inbox.ts';
 import { type Templates, templateFor } from './layers.ts';
 import { filledIn, nearMiss } from './near.ts';
 import { render, variablesFor } from './render.ts';
 import { cleanName, type Plan, type Refusal, resolve } from './resolve.ts';
-import { holdsSecrets, speaksOfSecrets } from './secrets.ts';
+import { holdsSecrets, isSecretName, speaksOfSecrets } from './secrets.ts';
+import { blanked, variantOf, whyBlank } from './tokens.ts';
 import { uploadedName } from './upload.ts';
 
 /** A file as it would be served now. */
@@ -93,11 +95,12 @@ export function makeFiles(parts: MakerParts): Make {
     const found = await shelf.find(plan.statics).catch(unlessNoAccess);
     if (found === 'no-access') return NO_ACCESS;
     if (found !== undefined) return fromShelf(catalogue, { plan, found, phone, asked });
-    const before = known?.rendered.get(asked);
+    const variant = variantOf(phone, asked);
+    const before = known?.rendered.get(variant);
     if (before !== undefined) return before;
     const gets = fromTemplate(parts, { plan, phone, asked });
     if (gets.kind === 'refuse') return (await elsewhere(parts, { plan, phone, asked })) ?? gets;
-    if (known !== undefined && known.rendered.size < MOST_NAMES) known.rendered.set(asked, gets);
+    if (known !== undefined && known.rendered.size < MOST_NAMES) known.rendered.set(variant, gets);
     return gets;
   };
 }
@@ -117,7 +120,10 @@ interface Making {
   readonly asked: string;
 }
 
-function fromShelf(catalogue: Catalogue, making: Making & { readonly found: StaticFile }): Prepared {
+function fromShelf(
+  catalogue: Catalogue,
+  making: Making & { readonly found: StaticFile },
+): Prepared | Refusal {
   const { plan, found, phone, asked } = making;
   const { content, modified, path, twins } = found;
   const vendor = vendorOf(catalogue, phone?.identity.vendor);
@@ -126,7 +132,21 @@ function fromShelf(catalogue: Catalogue, making: Making & { readonly found: Stat
       ? nearMiss(asked, path, plan.role)
       : `several files differ in nothing but case (${twins.join(', ')}): ${path} was taken`;
   const isSecret = plan.role !== 'firmware' && holdsSecrets(content, vendor);
-  return { ...head(plan, content), content, type: BINARY, origin: 'static', isSecret, modified, detail };
+  // What a hand wrote cannot be had without its passwords.
+  if (isSecret && phone?.access?.isBlank === true) return { kind: 'refuse', because: 'token-needed' };
+  const seals = sealStatic({ vendor, phone, role: plan.role, content });
+  if (seals !== undefined && 'because' in seals) return seals;
+  const made = {
+    ...head(plan, content),
+    content,
+    type: BINARY,
+    origin: 'static',
+    isSecret,
+    modified,
+  } as const;
+  return seals === undefined
+    ? { ...made, detail }
+    : { ...made, sealed: seals.sealed, detail: detail ?? seals.detail };
 }
 
 function fromTemplate(parts: MakerParts, { plan, phone, asked }: Making): Prepared | Refusal {
@@ -138,18 +158,37 @@ function fromTemplate(parts: MakerParts, { plan, phone, asked }: Making): Prepar
   if (phone === undefined || vendor === undefined || template === undefined || url === undefined) {
     return { kind: 'refuse', because: 'no-such-file' };
   }
-  const variables = variablesOf(parts, { phone, vendor, url });
+  const { variables, blank } = seenBy(phone, template, variablesOf(parts, { phone, vendor, url }));
   const text = render(template, variables);
   if (!text.ok) return { kind: 'refuse', because: 'template-broken', detail: text.error.message };
   const content = Buffer.from(text.value);
-  const isSecret = speaksOfSecrets(template, variables);
+  if (blank !== undefined && holdsSecrets(content, vendor))
+    return { kind: 'refuse', because: 'token-needed' };
+  const isSecret = speaksOfSecrets(template, variables) || tellsToken(phone, text.value);
   const seals = sealFor({ vendor, phone, role: plan.role, content });
   if (seals !== undefined && 'because' in seals) return seals;
   const { type, gzip } = vendor.config;
-  const details = [nearMiss(asked, plan.name, plan.role), seals?.detail].filter((one) => one !== undefined);
+  const odd = [nearMiss(asked, plan.name, plan.role), seals?.detail, ...(blank ?? [])];
+  const details = odd.filter((one) => one !== undefined);
   const detail = details.length === 0 ? undefined : details.join('; ');
   const made = { ...head(plan, content), content, type, origin: 'rendered', isSecret, detail } as const;
   return { ...made, sealed: seals?.sealed, gzip };
+}
+
+/** The variables as whoever asks may see them; where passwords are left out, what to say of that, if it matters here. */
+function seenBy(
+  { access }: Asker,
+  template: Parameters<typeof speaksOfSecrets>[0],
+  variables: Readonly<Record<string, unknown>>,
+): { readonly variables: Readonly<Record<string, unknown>>; readonly blank?: readonly string[] } {
+  if (access?.isBlank !== true) return { variables };
+  const blank = speaksOfSecrets(template, variables) ? [whyBlank(access)] : [];
+  return { variables: blanked(variables, isSecretName), blank };
+}
+
+/** A URL that opens everything is as secret as what it opens. */
+function tellsToken({ tokens, access }: Asker, text: string): boolean {
+  return tokens !== undefined && access?.told !== 'first' && withoutTokens(text) !== text;
 }
 
 /** What the templates of a phone may use; `check` asks the same. */

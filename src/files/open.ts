@@ -9,9 +9,9 @@ import type { Tell } from '../timeline/event.ts';
 import type { Asker, FileDesk, Recognise } from './desk.ts';
 import { openShelf, type Shelf } from './disk.ts';
 import { readFirmware } from './firmware.ts';
-import { openInbox } from './inbox.ts';
+import { type Inbox, openInbox } from './inbox.ts';
 import type { Templates } from './layers.ts';
-import { createPacer } from './pace.ts';
+import { createPacer, type Pacer } from './pace.ts';
 import { createDesk, type Desk } from './serve.ts';
 
 export interface OpenDeskParts {
@@ -28,14 +28,32 @@ export interface OpenDeskParts {
   readonly recognise: Recognise;
   readonly world: World;
   readonly tell: Tell;
+  /** Of the desk before it, whose transfers go on: uploads in the making, and who loads firmware. */
+  readonly kept?: Kept | undefined;
+}
+
+interface Kept {
+  readonly inbox: Inbox | undefined;
+  /** Undefined where other limits ask for a new one. */
+  readonly pacer: Pacer | undefined;
+}
+
+export interface OpenedDesk extends Desk, FileDesk, Closable {
+  readonly kept: Kept;
 }
 
 /** Opens the desk. Rejects with a Fault when a folder cannot be used. */
-export async function openDesk(parts: OpenDeskParts): Promise<Desk & FileDesk & Closable> {
+export async function openDesk(parts: OpenDeskParts): Promise<OpenedDesk> {
   const { files, catalogue, world, server } = parts;
   const uploads = files?.uploads;
   const options = { now: () => world.now(), isCaseIgnored: files?.isCaseIgnored ?? true };
-  const inbox = uploads && (await openInbox(uploads.folder, uploads.limits));
+  const inbox =
+    parts.kept === undefined
+      ? uploads && (await openInbox(uploads.folder, uploads.limits))
+      : parts.kept.inbox;
+  const pacer =
+    parts.kept?.pacer ??
+    createPacer({ limits: files?.firmwarePace ?? { atOnce: 50 }, world, tell: parts.tell });
   const root = files?.root ?? parts.filesRoot;
   const firmware = files?.firmware;
   const desk = createDesk({
@@ -45,7 +63,7 @@ export async function openDesk(parts: OpenDeskParts): Promise<Desk & FileDesk & 
       authority: parts.tls?.authority,
       now: world.now(),
     }),
-    inbox: inbox && { inbox, limits: uploads.limits },
+    inbox: inbox && uploads && { inbox, limits: uploads.limits },
     firmware:
       firmware === undefined
         ? undefined
@@ -54,10 +72,10 @@ export async function openDesk(parts: OpenDeskParts): Promise<Desk & FileDesk & 
             files: (await readFirmware(firmware, catalogue)).firmware,
           },
     variables: files?.variables,
-    pacer: createPacer({ limits: files?.firmwarePace ?? { atOnce: 50 }, world, tell: parts.tell }),
+    pacer,
     secrets: files && { bind: files.bind ?? 'claim', window: files.window, windows: files.windows },
   });
-  return { ...desk, close: async () => await inbox?.close() };
+  return { ...desk, kept: { inbox, pacer }, close: async () => await inbox?.close() };
 }
 
 const EMPTY_SHELF: Shelf = {

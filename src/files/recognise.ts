@@ -52,7 +52,8 @@ function heldBy({ byAddress, phones }: Register, mac: Mac, from: Ipv4): Asker['h
 }
 
 /**
- * A certificate proves who asks, a lease of ours settles it. Elsewhere the phone's own word counts: its User-Agent, the MAC in the file name,
+ * A certificate or a lasting token proves who asks, a lease of ours settles it. The first token went out to that phone,
+ * but everybody on the wire may have heard it. Elsewhere the phone's own word counts: its User-Agent, the MAC in the file name,
  * or what was last said from that address. When all are silent, the kernel may know who is there.
  */
 async function macOf(
@@ -63,7 +64,9 @@ async function macOf(
   const proven = proof?.certificate?.macs ?? [];
   return (
     (proven.length === 1 ? proven[0] : undefined) ??
+    (proof?.token?.kind === 'lasting' ? proof.token.mac : undefined) ??
     leaseHolderAt(register, address)?.mac ??
+    proof?.token?.mac ??
     (userAgent === undefined ? undefined : macInUserAgent(register.catalogue, userAgent)) ??
     (name === undefined ? undefined : macInName(register.catalogue, name)) ??
     phoneAt(register, address)?.mac ??

@@ -53,6 +53,8 @@ function makeEngine(partials: Partials): Liquid {
     strictFilters: true,
     strictVariables: true,
     lenientIf: true,
+    // An empty cell of the phone list is no value: `{% if sip_port %}` is not met.
+    jsTruthy: true,
     ownPropertyOnly: true,
     parseLimit: 1_000_000,
     renderLimit: 1_000,

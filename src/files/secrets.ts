@@ -59,11 +59,14 @@ export function holdsSecrets(content: Uint8Array, vendor: Vendor | undefined): b
 /** Files are in memory for many phones, and nobody changes them: each is looked through once. */
 const judged = new WeakMap<Uint8Array, Map<Vendor | undefined, boolean>>();
 
-export interface SecretRule {
-  readonly bind: Bind;
+export interface WindowRule {
   readonly window: Window;
   /** By batch, in its stead. */
   readonly windows?: Readonly<Record<string, Window>> | undefined;
+}
+
+export interface SecretRule extends WindowRule {
+  readonly bind: Bind;
 }
 
 export interface Claim {
@@ -74,19 +77,34 @@ export interface Claim {
 
 /** Why whoever asks may not have a file with secrets of the phone, where he may not. */
 export function secretObjection(rule: SecretRule, { phone, proof, now }: Claim): UploadRefusal | undefined {
-  const batch = phone?.listed?.columns['batch'] ?? '';
-  const { from, until } = windowOf(rule, batch);
-  if ((from !== undefined && now < from) || (until !== undefined && now >= until))
-    return { kind: 'refuse', because: 'outside-the-window' };
+  if (!isWithinWindow(windowFor(rule, phone), now)) return { kind: 'refuse', because: 'outside-the-window' };
+  const access = phone?.access;
+  if (access?.by === 'lasting') return undefined;
+  if (access !== undefined && access.told !== 'lasting') return { kind: 'refuse', because: 'token-needed' };
   return isHolder(rule.bind, phone, proof) ? undefined : { kind: 'refuse', because: 'not-the-holder' };
 }
 
+/** Whether a window that ends stands open for the batch of the phone: its phones are being staged just now. */
+export function isBeingStaged(rule: WindowRule, phone: Pick<Asker, 'listed'>, now: Millis): boolean {
+  const window = windowFor(rule, phone);
+  return window.until !== undefined && isWithinWindow(window, now);
+}
+
+function isWithinWindow({ from, until }: Window, now: Millis): boolean {
+  return (from === undefined || now >= from) && (until === undefined || now < until);
+}
+
+function windowFor(rule: WindowRule, phone: Pick<Asker, 'listed'> | undefined): Window {
+  return windowOf(rule, phone?.listed?.columns['batch'] ?? '');
+}
+
 /** A batch of which nothing is said has the window of all. */
-function windowOf({ window, windows = {} }: SecretRule, batch: string): Window {
+function windowOf({ window, windows = {} }: WindowRule, batch: string): Window {
   return Object.hasOwn(windows, batch) ? (windows[batch] ?? window) : window;
 }
 
-function isHolder(bind: Bind, phone: Asker | undefined, proof: Proof | undefined): boolean {
+/** Whether whoever asks is the phone, as far as files.bind wants to know. */
+export function isHolder(bind: Bind, phone: Asker | undefined, proof: Proof | undefined): boolean {
   if (bind === 'off' || proof?.account !== undefined) return true;
   if (phone === undefined) return false;
   if (proof?.certificate?.macs.includes(phone.mac) === true || phone.held === 'here') return true;

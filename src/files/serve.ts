@@ -80,7 +80,8 @@ export function createDesk(parts: DeskParts): Desk & FileDesk {
         const hint = 'look at the disk and at the permissions of the files folder';
         const [code, message] = ['file-unreadable', messageOf(error)];
         tell({ kind: 'fault', at: world.now(), mac: phone?.mac, code, message, hint });
-        return { kind: 'refused', because: 'no-such-file' };
+        // Never "no such file": the phone would go on as one that has nothing to be set up with.
+        return { kind: 'refused', because: 'disk-trouble' };
       }
     },
     explain: async (phone) => await explained(catalogue, prepare, phone),

@@ -20,6 +20,8 @@ const STATUS: Readonly<Partial<Record<Reason, number>>> = {
   'certificate-not-trusted': 403,
   'not-the-holder': 403,
   'outside-the-window': 403,
+  'token-needed': 403,
+  'token-wrong': 403,
   'no-access': 403,
   'upload-not-allowed': 403,
   'upload-over-served': 403,
@@ -30,6 +32,7 @@ const STATUS: Readonly<Partial<Record<Reason, number>>> = {
   'template-broken': 503,
   'seal-key-unusable': 503,
   'too-busy': 503,
+  'disk-trouble': 503,
   'disk-full': 507,
   'upload-quota-used': 507,
 };

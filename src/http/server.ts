@@ -1,9 +1,9 @@
 // The HTTP door: requests of phones to the desk and back.
 import { randomBytes } from 'node:crypto';
 import { isWithin } from '../base/ipv4.ts';
-import type { Closable, World } from '../base/world.ts';
+import type { World } from '../base/world.ts';
 import { type FileDesk, type Proof, showPeer } from '../files/desk.ts';
-import type { HttpOptions, Lan, PlainAnswer, PlainRequest } from '../net/ports.ts';
+import type { HttpOptions, Lan, PlainAnswer, PlainRequest, WebListener } from '../net/ports.ts';
 import type { Catalogue } from '../phones/vendor.ts';
 import type { Account } from '../site/accounts.ts';
 import type { Tell } from '../timeline/event.ts';
@@ -36,10 +36,10 @@ interface OpenDoor extends HttpDoor {
 }
 
 /** Serves files over HTTP, or with a certificate over HTTPS, on the LAN. Rejects with a Fault when the port cannot be had. */
-export async function openHttpServer(parts: HttpDoor): Promise<Closable> {
+export async function openHttpServer(parts: HttpDoor): Promise<WebListener> {
   const { lan, port, tls, world, tell } = parts;
   const name = tls === undefined ? 'http' : 'https';
-  const door: OpenDoor = { ...parts, name, nonces: createNonces(randomBytes(32)) };
+  const nonces = createNonces(randomBytes(32));
   return await lan.listenHttp(
     {
       port,
@@ -55,7 +55,8 @@ export async function openHttpServer(parts: HttpDoor): Promise<Closable> {
         tell({ at: world.now(), kind: 'fault', code: 'http-trouble', message: error.message, hint });
       },
     },
-    async (request) => await answer(door, request),
+    // Read anew each time: a reload may change accounts and vendor files behind an open door.
+    async (request) => await answer({ ...parts, name, nonces }, request),
   );
 }
 

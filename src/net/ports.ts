@@ -87,6 +87,14 @@ export interface HttpOptions {
   readonly onTlsRefused?: ((from: Peer, why: TlsRefusal, detail?: string) => void) | undefined;
 }
 
+/** A listener for HTTP or HTTPS. Closing it ends what is under way. */
+export interface WebListener extends Closable {
+  /** Takes no new connection; resolves, closed, when the last answer has gone out. */
+  retire?(): Promise<void>;
+  /** Handshakes from now on show this certificate; connections that stand stay as they are. */
+  renew?(tls: TlsDoor): void;
+}
+
 /** What a listener needs to speak HTTPS. */
 export interface TlsDoor {
   /** PEM; those of intermediate authorities follow the server's own. */
@@ -176,7 +184,7 @@ export interface Lan {
   listenHttp(
     options: HttpOptions,
     answer: (request: PlainRequest) => Promise<PlainAnswer>,
-  ): Promise<Closable>;
+  ): Promise<WebListener>;
   /** Connections to a port of ours; the handlers of each come from `accept`. Closing ends all of them. */
   listenTcp(options: TcpOptions, accept: (stream: TcpStream) => TcpHandlers): Promise<TcpListener>;
   /** A connection of ours; rejects with an Error whose message is a plain sentence. */

@@ -4,16 +4,15 @@ import type { Server as SecureServer } from 'node:https';
 import type { ListenOptions, Socket } from 'node:net';
 import { errnoOf } from '../base/fault.ts';
 import { ANY, parseIpv4, showIpv4 } from '../base/ipv4.ts';
-import type { Closable } from '../base/world.ts';
 import { answerWith } from './http-answer.ts';
 import { bodyOf } from './http-body.ts';
-import type { HttpOptions, Peer, PlainAnswer, PlainRequest } from './ports.ts';
+import type { HttpOptions, Peer, PlainAnswer, PlainRequest, TlsDoor, WebListener } from './ports.ts';
 import { watchSlowPeers } from './slow-peers.ts';
 import { interfaceIndex, tend } from './tend.ts';
-import { certificateOf, createTlsServer } from './tls.ts';
+import { certificateOf, createTlsServer, renewTls } from './tls.ts';
 import { type Bound, bindOnLan, type Ground, orFault, placeOf, type Wanted, type Way } from './ways.ts';
 
-export interface HttpListener extends Closable {
+export interface HttpListener extends WebListener {
   readonly port: number;
   readonly way: Way;
 }
@@ -39,7 +38,7 @@ export async function listenHttp(
   options: HttpOptions,
   answer: Answerer,
 ): Promise<HttpListener> {
-  const door = { ground, options, answer };
+  let door: Door = { ground, options, answer };
   const first = await open(door);
   const kept = await tend(first, {
     world: ground.world,
@@ -47,7 +46,20 @@ export async function listenHttp(
     open: async () => await open(door),
     onTrouble: options.onTrouble,
   });
-  return { port: first.port, way: first.way, close: async () => await kept.close() };
+  return {
+    port: first.port,
+    way: first.way,
+    retire: async () => {
+      await kept.resource?.retire?.();
+      await kept.close();
+    },
+    renew: (tls) => {
+      // Also for the listener that takes its place when the interface is replaced.
+      door = { ...door, options: { ...door.options, tls } };
+      kept.resource?.renew?.(tls);
+    },
+    close: async () => await kept.close(),
+  };
 }
 
 async function open(door: Door): Promise<HttpListener> {
@@ -67,7 +79,13 @@ async function open(door: Door): Promise<HttpListener> {
   server.on('error', options.onTrouble);
   const listening = server.address();
   const port = typeof listening === 'object' && listening !== null ? listening.port : options.port;
-  return { port, way: bound.way, close: async () => await close(server) };
+  return {
+    port,
+    way: bound.way,
+    retire: async () => await new Promise<void>((resolve) => void server.close(() => resolve())),
+    renew: (tls) => renewServer(server, tls),
+    close: async () => await close(server),
+  };
 }
 
 function listenOptions(bound: Bound, { address, port }: Wanted): ListenOptions & { readonly fd?: number } {
@@ -82,6 +100,10 @@ async function listen(server: Server | SecureServer, options: ListenOptions): Pr
       resolve();
     });
   });
+}
+
+function renewServer(server: Server | SecureServer, tls: TlsDoor): void {
+  if ('setSecureContext' in server) renewTls(server, tls);
 }
 
 async function close(server: Server | SecureServer): Promise<void> {
@@ -124,6 +146,12 @@ function createHttpServer(door: Door): Server | SecureServer {
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     spoke(request.socket);
     void serve(door, { request, response, awaits100: true });
+  });
+  // RFC 9110 section 10.1.1: another expectation MAY be refused with 417, and Node would do that by a chunked answer,
+  // which some phones cannot read. It is left aside.
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    spoke(request.socket);
+    void serve(door, { request, response, awaits100: false });
   });
   server.on('connect', (_request, socket) => {
     socket.end(

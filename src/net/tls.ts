@@ -26,6 +26,11 @@ export function createTlsServer(
   return server;
 }
 
+/** Another certificate, key or list of authorities; whether clients are asked for theirs stays as it is. */
+export function renewTls(server: Pick<Server, 'setSecureContext'>, tls: TlsDoor): void {
+  server.setSecureContext(tlsSettings(tls));
+}
+
 /** A phone that trusts nobody comes again and again: one word in ten seconds about each and its trouble is enough. */
 const TOLD_EVERY_MS = 10_000;
 const MOST_TOLD = 1000;

@@ -14,7 +14,8 @@ const MOST_PHONES = 20_000;
 const MOST_STRANGERS = 4_000;
 
 export interface Register {
-  readonly catalogue: Catalogue;
+  /** A reload may bring another one. */
+  catalogue: Catalogue;
   readonly phones: Map<Mac, Phone>;
   /** Those of them that are neither listed nor recognised, longest silent first. */
   readonly strangers: Set<Mac>;
@@ -152,7 +153,7 @@ export function newcomerClues(mac: Mac, clues: readonly Clue[]): Iterable<Clue> 
   return cluesWith([ouiClue(mac)], clues).values();
 }
 
-function ouiClue(mac: Mac): Clue {
+export function ouiClue(mac: Mac): Clue {
   return { kind: 'oui', oui: ouiOf(mac) };
 }
 
@@ -223,7 +224,7 @@ export function phoneAt(register: Register, address: Ipv4): Phone | undefined {
   return mac === undefined ? undefined : register.phones.get(mac);
 }
 
-function cluesWith(known: Iterable<Clue>, fresh: readonly Clue[]): ReadonlyMap<ClueKind, Clue> {
+export function cluesWith(known: Iterable<Clue>, fresh: readonly Clue[]): ReadonlyMap<ClueKind, Clue> {
   const clues = new Map<ClueKind, Clue>();
   for (const clue of known) clues.set(clue.kind, clue);
   for (const clue of fresh) clues.set(clue.kind, clue);

@@ -19,6 +19,8 @@ export const sealShape = shape
       .default('md5'),
     /** Compressed before it is sealed. */
     gzip: shape.boolean().default(false),
+    /** Also files that the installer laid into the files folder, as far as they are text. */
+    statics: shape.boolean().default(false),
     roles: shape.array(shape.enum(['own', 'common'])).default(['own']),
     /** What doors without a Content-Encoding give where sealing needs one (rfc8188). */
     otherDoors: shape.enum(['refuse', 'plain']).default('refuse'),

@@ -10,12 +10,15 @@ export interface UrlCase {
   readonly server: Ipv4;
   readonly catalogue: Catalogue;
   readonly phone: Pick<Phone, 'identity'> & { readonly mac?: Phone['mac'] | undefined };
+  /** What stands for {token} in the URL of that phone; without one such a URL is not told. */
+  readonly token?: ((mac: Phone['mac']) => string | undefined) | undefined;
 }
 
 /** The URL for a phone; undefined when its vendor is not known or a placeholder has no value for it. */
-export function urlFor({ url, server, catalogue, phone }: UrlCase): string | undefined {
+export function urlFor({ url, server, catalogue, phone, token }: UrlCase): string | undefined {
   const vendor = vendorOf(catalogue, phone.identity.vendor);
-  return vendor && filled(vendor, modelOf(vendor, phone.identity.model), { url, server, mac: phone.mac });
+  const { mac } = phone;
+  return vendor && filled(vendor, modelOf(vendor, phone.identity.model), { url, server, mac, token });
 }
 
 /**
@@ -34,7 +37,7 @@ export function createUrlFor(site: Omit<UrlCase, 'phone'>): (phone: UrlCase['pho
       found = { vendor, model: vendor && modelOf(vendor, identity.model) };
       known.set(identity, found);
     }
-    return found.vendor && filled(found.vendor, found.model, { url: site.url, server: site.server, mac });
+    return found.vendor && filled(found.vendor, found.model, { ...site, mac });
   };
 }
 
@@ -42,15 +45,21 @@ interface Site {
   readonly url: string;
   readonly server: Ipv4;
   readonly mac?: Phone['mac'] | undefined;
+  readonly token?: UrlCase['token'];
 }
 
-function filled(vendor: Vendor, model: Model | undefined, { url, server, mac }: Site): string | undefined {
+function filled(
+  vendor: Vendor,
+  model: Model | undefined,
+  { url, server, mac, token }: Site,
+): string | undefined {
   const known = {
     server: showIpv4(server),
     mac,
     MAC: mac?.toUpperCase(),
     model: model?.name,
     ...model?.tokens,
+    token: mac === undefined ? undefined : token?.(mac),
   };
   const site = fill(url, known);
   const full = fill(vendor.url, { ...known, url: site.text });

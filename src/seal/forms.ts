@@ -106,6 +106,11 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
+/** Text that nobody sealed: what is sealed holds noise, or says in base64 that it is. */
+export function isPlainText(bytes: Uint8Array): boolean {
+  return !isGzip(bytes) && looksRight(bytes) && !isOpensslEnc(fromBase64(bytes));
+}
+
 /** Gzip or text; noise has control bytes in any run of this length. */
 function looksRight(content: Uint8Array): boolean {
   if (isGzip(content)) return true;

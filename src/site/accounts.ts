@@ -1,5 +1,6 @@
 // User names and passwords of folders, as an installer writes them and as the doors use them.
 import { type ShapeOf, shape } from '../base/shape.ts';
+import { splitToken } from '../base/token-text.ts';
 
 const text = shape.string().min(1);
 
@@ -35,7 +36,8 @@ export interface Account {
  */
 export function accountsOf(accounts: readonly Account[], name: string): readonly Account[] {
   if (accounts.length === 0) return accounts;
-  const asked = `${plain(name)}/`;
+  // A token before the folder does not hide it.
+  const asked = `${plain(splitToken(name)?.name ?? name)}/`;
   const covering = accounts.filter(({ folder }) => asked.startsWith(`${plain(folder)}/`));
   const deepest = Math.max(0, ...covering.map(({ folder }) => plain(folder).length));
   return covering.filter(({ folder }) => plain(folder).length === deepest);

@@ -19,6 +19,20 @@ const BINDS = ['lease', 'claim', 'off'] as const;
 
 const windowShape = shape.strictObject({ from: clockTime.optional(), until: clockTime.optional() });
 
+/** How URLs carry two tokens, one for the first access and a lasting one. */
+const tokenRule = shape.strictObject({
+  /** What the first token opens: the files whole, or without passwords. */
+  first: shape.enum(['whole', 'blank'], { error: 'write whole or blank' }).default('whole'),
+  /** What whoever shows no token gets of files with passwords: the same without those, or nothing. */
+  without: shape.enum(['blank', 'refuse'], { error: 'write blank or refuse' }).default('blank'),
+});
+const on = shape
+  .union([shape.literal('on'), shape.literal(true)])
+  .transform(() => ({ first: 'whole', without: 'blank' }) as const);
+const tokensShape = shape.union([off, on, tokenRule], {
+  error: 'write on, off, or { first: whole | blank, without: blank | refuse }',
+});
+
 export const filesShape = shape.strictObject({
   root: text.optional(),
   templates: text.optional(),
@@ -31,6 +45,7 @@ export const filesShape = shape.strictObject({
   /** Default: lease where this server gives the addresses, else claim. */
   bind: shape.union([off, shape.enum(BINDS)], { error: 'write lease, claim or off' }).optional(),
   uploads: shape.union([off, uploadsShape]).prefault({}),
+  tokens: tokensShape.default('off'),
   /** When files with secrets are given out; left out: always. */
   window: windowShape.prefault({}),
   /** The same by batch (a column of the phone list), in its stead. */
@@ -40,6 +55,7 @@ export const filesShape = shape.strictObject({
 });
 
 export type FilesFile = ShapeOf<typeof filesShape>;
+export type TokenRule = ShapeOf<typeof tokenRule>;
 export type Bind = (typeof BINDS)[number];
 
 /** How much phones may write. */
@@ -76,6 +92,8 @@ export interface FileSettings {
   /** Undefined: by the DHCP mode of the LAN. */
   readonly bind?: Bind | undefined;
   readonly uploads?: { readonly folder: string; readonly limits: UploadLimits } | undefined;
+  /** Absent: URLs carry no tokens. */
+  readonly tokens?: TokenRule | undefined;
   readonly window: Window;
   /** By batch, in its stead. */
   readonly windows?: Readonly<Record<string, Window>> | undefined;
@@ -94,6 +112,7 @@ export function fileSettings(files: FilesFile, { inBase, inState }: Paths): File
     isCaseIgnored: files.case === 'ignore',
     bind: files.bind,
     uploads: uploadSettings(files.uploads, { inBase, inState }),
+    ...(files.tokens === 'off' ? {} : { tokens: files.tokens }),
     window: files.window,
     windows: files.windows,
     variables: files.variables,

@@ -8,6 +8,7 @@ import { placeholdersOf } from '../base/fill.ts';
 import { showIpv4 } from '../base/ipv4.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { checkShape } from '../base/shape.ts';
+import { tokenMistakes, withTokenPlace } from '../base/token-text.ts';
 import { type Mistake, readYaml, type YamlText } from '../base/yaml-text.ts';
 import { readAuthorities } from '../certs/authorities.ts';
 import type { Templates } from '../files/layers.ts';
@@ -109,7 +110,7 @@ export async function loadSite(request: LoadRequest): Promise<Result<LoadedSite,
   return ok({
     lan: lan.ok ? lan.value : undefined,
     provisioning: {
-      url: site.provisioning.url,
+      url: site.files.tokens === 'off' ? site.provisioning.url : withTokenPlace(site.provisioning.url),
       options: site.provisioning.options,
       extraOptions: site.provisioning.extra,
     },
@@ -224,10 +225,14 @@ function checkClassVendors(
 function checkUrl(site: SiteFile, at: YamlText['at']): readonly Mistake[] {
   const { url } = site.provisioning;
   const path = ['provisioning', 'url'];
-  const unknown = placeholdersOf(url).filter((name) => !['server', 'mac', 'MAC', 'model'].includes(name));
-  const mistakes = unknown.map((name) =>
-    at(path, `nothing fills {${name}} (known: server, mac, MAC, model)`),
+  const unknown = placeholdersOf(url).filter(
+    (name) => !['server', 'mac', 'MAC', 'model', 'token'].includes(name),
   );
+
+  const mistakes = unknown.map((name) =>
+    at(path, `nothing fills {${name}} (known: server, mac, MAC, model, token)`),
+  );
+  mistakes.push(...tokenMistakes(url, site.files.tokens !== 'off').map((message) => at(path, message)));
   if (!/^(?:https?|tftp|ftp):\/\/./.test(url))
     mistakes.push(at(path, `"${url}" is no http, https, tftp or ftp URL`));
   return mistakes;

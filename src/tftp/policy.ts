@@ -33,6 +33,7 @@ const CODES: readonly (readonly [number, readonly Reason[]])[] = [
     [
       ...(['file-of-another-phone', 'name-not-allowed', 'writing-not-served', 'upload-not-allowed'] as const),
       ...(['not-the-holder', 'outside-the-window', 'sign-in-needed', 'wrong-password', 'no-access'] as const),
+      ...(['token-needed', 'token-wrong'] as const),
     ],
   ],
   [ERROR_CODE.diskFull, ['upload-too-large', 'upload-quota-used', 'disk-full']],

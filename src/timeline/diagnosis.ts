@@ -59,6 +59,13 @@ export function lineOf(question: Question): Line {
       sentence: `has its own file ${own.file} (${showBytes(own.bytes)}), final bytes${firmwareAside(progress.firmware)}`,
     };
   }
+  if (own?.isBlank === true) {
+    return {
+      stage: 'stale',
+      sentence: `has ${own.file} without its passwords: it showed no token that is good`,
+      advice: 'If it was reset: unboxd tokens --renew --mac with its MAC, then restart it.',
+    };
+  }
   if (now - progress.last.at > silence) return stuck(question, progress);
   if (own !== undefined) {
     return {

@@ -164,6 +164,14 @@ export type PhoneEvent = Common &
         readonly of: number;
         readonly why: string;
       }
+    | {
+        /** The phone showed a token for the first time, or was given a new one. */
+        readonly kind: 'access';
+        readonly step: 'first-used' | 'confirmed' | 'renewed';
+        readonly door?: DoorName | undefined;
+        /** Counts the renewals. */
+        readonly generation: number;
+      }
     // Wake-up
     | { readonly kind: 'woken'; readonly event: string; readonly to: string }
     | { readonly kind: 'wake-answered'; readonly status: number; readonly reason: string }
@@ -185,6 +193,7 @@ export type PhoneEvent = Common &
         readonly offset: number;
         readonly bytes: number;
       }
+    | { readonly kind: 'interface-back'; readonly interface: string }
     | { readonly kind: 'fault'; readonly code: string; readonly message: string; readonly hint: string }
   );
 

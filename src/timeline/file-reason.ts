@@ -26,10 +26,25 @@ export const FILE_REASONS = {
     meaning:
       'The file could not be written. What was there before is untouched. Make room on the disk; the phone writes again by itself.',
   },
+  'disk-trouble': {
+    because: 'it cannot be read just now',
+    meaning:
+      'The files folder or the disk gives an error, which is told as a fault with its words. The phone is told to come again later, not that there is no such file.',
+  },
   'not-the-holder': {
     because: 'it holds passwords, and this address is not the one that was given to its phone',
     meaning:
       'A file with secrets goes only to the address that holds the lease of its phone, or to whoever shows the phone’s certificate or signs in. If addresses come from another server, set files.bind to claim.',
+  },
+  'token-needed': {
+    because: 'it holds passwords, and they go only to whoever shows the token of its phone',
+    meaning:
+      'files.tokens is on: the URL must carry the token of the phone, and its first token is good until the lasting one was shown. A phone that was reset gets a new first token by "unboxd tokens --mac MAC --renew"; then restart it.',
+  },
+  'token-wrong': {
+    because: 'the token in its URL was not made here',
+    meaning:
+      'Somebody tries URLs, or the phone has a URL of another unboxd, or the state folder is not the one from before (certs/tokens.key in it is the key of all tokens). Look who is at that address; a phone of yours is reset, or gets its URL anew.',
   },
   'outside-the-window': {
     because: 'files with passwords are given out at other times only',

@@ -44,6 +44,8 @@ export const MEANING: Readonly<Record<EventKind, string>> = {
     'The phone wrote a file of its own, such as settings made at the phone, contacts or a log. It lies in the folder for uploads, with earlier versions beside it.',
   'upload-ended-early':
     'The phone went away while it was writing. The file from before is still there, whole. It writes again by itself.',
+  access:
+    'files.tokens is on. The URL that is handed out holds the first token of the phone, its files tell the lasting URL; once the phone comes with that one, the first opens nothing any more. After a reset of the phone: "unboxd tokens --mac MAC --renew".',
   woken: 'A SIP NOTIFY told the phone to fetch its files again.',
   'wake-answered': 'The phone answered. 200 alone proves nothing: the fetch that follows does.',
   'wake-unanswered':
@@ -53,5 +55,7 @@ export const MEANING: Readonly<Record<EventKind, string>> = {
   'tls-refused':
     'The phone and the HTTPS door did not come to terms, so no file was asked for; the reason says who refused whom.',
   garbled: 'Bytes that are no message of this protocol. Counted and never answered.',
+  'interface-back':
+    'The interface can be used again. All doors open by themselves within seconds; phones ask again by themselves too.',
   fault: 'The appliance itself is in trouble; the hint says what to do.',
 };

@@ -2,6 +2,7 @@
 import type { Ipv4 } from '../base/ipv4.ts';
 import type { Mac } from '../base/mac.ts';
 import type { Millis } from '../base/world.ts';
+import { isLeftOut } from './access.ts';
 import type { EventOf, PhoneEvent } from './event.ts';
 import { type FirmwareState, firmwareAfter } from './firmware.ts';
 import { isNormal } from './reason.ts';
@@ -32,6 +33,8 @@ export interface OwnFile {
   readonly digest: string;
   readonly bytes: number;
   readonly at: Millis;
+  /** It went out without its passwords. */
+  readonly isBlank?: true | undefined;
 }
 
 /** What is left of a phone's progress after a restart: the proof that it had its own file. */
@@ -124,8 +127,10 @@ function fillIn(progress: Filling, event: PhoneEvent): void {
     case 'strangers-limited':
     case 'uploaded':
     case 'upload-ended-early':
+    case 'access':
     case 'tls-refused':
     case 'garbled':
+    case 'interface-back':
     case 'fault':
       return;
   }
@@ -134,7 +139,7 @@ function fillIn(progress: Filling, event: PhoneEvent): void {
 /** Events between others of the same moment, which would hide the one that matters on the phone's line. */
 function shows(event: PhoneEvent): boolean {
   if (event.kind === 'refused') return !isNormal(event.because) && event.writing !== true;
-  return event.kind !== 'identified' && event.kind !== 'evidence-conflicts';
+  return event.kind !== 'identified' && event.kind !== 'evidence-conflicts' && event.kind !== 'access';
 }
 
 function toldBy(event: EventOf<'leased' | 'informed'>): Progress['told'] {
@@ -145,6 +150,7 @@ function toldBy(event: EventOf<'leased' | 'informed'>): Progress['told'] {
 
 function fillInOwnFile(progress: Filling, event: EventOf<'fetched' | 'up-to-date'>): void {
   const bytes = event.kind === 'fetched' ? event.bytes : (progress.ownFile?.bytes ?? 0);
-  progress.ownFile = { file: event.file, digest: event.digest, bytes, at: event.at };
+  const blank = event.kind === 'fetched' && isLeftOut(event) ? ({ isBlank: true } as const) : {};
+  progress.ownFile = { file: event.file, digest: event.digest, bytes, at: event.at, ...blank };
   progress.refusal = undefined;
 }

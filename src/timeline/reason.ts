@@ -126,9 +126,9 @@ const REASONS = {
       'The SUBSCRIBE is for another event package, such as presence. Phones that look for provisioning ask for ua-profile.',
   },
   'no-url-for-this-phone': {
-    because: 'there is nothing to serve for this phone',
+    because: 'there is no URL to tell this phone',
     meaning:
-      'The vendor is not known, so no file could follow. A URL that leads nowhere is worse than none: the phone keeps it. Put the phone into the phone list with its vendor, or add a vendor file.',
+      'The vendor is not known, so no file could follow. A URL that leads nowhere is worse than none: the phone keeps it. Put the phone into the phone list with its vendor, or add a vendor file. With files.tokens on, a phone that has confirmed its lasting URL is told no other; if it was reset: "unboxd tokens --mac MAC --renew".',
   },
   'no-mac-in-request': {
     because: 'no MAC is in the request and none is known for its address',
@@ -145,9 +145,9 @@ const REASONS = {
     meaning: 'pnp: discover listens and shows phones but never answers. Set pnp: provision to answer.',
   },
   'not-a-subscribe': {
-    because: 'only SUBSCRIBE is answered here',
+    because: 'only SUBSCRIBE asks for one',
     meaning:
-      'Another SIP method reached the PnP address. Phones that register look for a PBX: staging is not the place for it.',
+      'Another SIP method reached the PnP address: OPTIONS got 200, all others 405, and at the group silence. Phones that register look for a PBX: staging is not the place for it.',
   },
   'subscription-elsewhere': {
     because: 'it renews a subscription of another server',

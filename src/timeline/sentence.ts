@@ -3,6 +3,7 @@ import { printable } from '../base/bytes.ts';
 import { showIpv4 } from '../base/ipv4.ts';
 import { showMac } from '../base/mac.ts';
 import { roughly, showBytes } from '../base/units.ts';
+import { accessSentence } from './access.ts';
 import type { EventOf, PhoneEvent } from './event.ts';
 import { howFar } from './firmware.ts';
 import { becauseOf } from './reason.ts';
@@ -26,6 +27,8 @@ export function sentence(event: PhoneEvent): string {
       return `acknowledged the URL (${event.status})`;
     case 'pnp-unacknowledged':
       return `never acknowledged the URL (${event.tries} tries)`;
+    case 'access':
+      return accessSentence(event);
     case 'woken':
       return `was sent ${printable(event.event)} at ${event.to}`;
     case 'wake-answered':
@@ -46,6 +49,8 @@ export function sentence(event: PhoneEvent): string {
       return `got no secured connection at the ${DOOR[event.door]}, because ${detailed(event)}`;
     case 'garbled':
       return `${event.bytes} bytes at the ${DOOR[event.door]} that are no message: ${event.because} at byte ${event.offset}`;
+    case 'interface-back':
+      return `phones are served again: the interface ${printable(event.interface)} is back`;
     case 'fault':
       return `${event.message} (${event.hint})`;
   }
@@ -139,7 +144,8 @@ function addressSentence(event: AddressEvent): string {
     case 'caught-elsewhere':
       return `obeys the DHCP server ${showIpv4(event.server)} and not this one`;
     case 'no-answer-given':
-      return `got no answer at the ${DOOR[event.door]}, because ${detailed(event)}`;
+      // At PnP a no may be said aloud.
+      return `got no ${event.door === 'pnp' ? 'URL by PnP' : `answer at the ${DOOR[event.door]}`}, because ${detailed(event)}`;
   }
 }
 

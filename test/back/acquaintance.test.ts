@@ -139,3 +139,20 @@ test('strangers are asked about each time, and memory is bounded', async () => {
   await who('x.cfg');
   expect(asked).toHaveLength(2);
 });
+
+test('by a token nobody is known to those who show none, and another phone’s token is asked about', async () => {
+  const { who, lease, asked } = scene();
+  const by = (holder: typeof A1) => ({
+    proof: { token: { mac: holder, kind: 'lasting', generation: 0 } as const },
+  });
+  expect(await who('02ac3e000002.cfg', by(A2))).toMatchObject({ mac: A2 });
+  expect(await who('logo.png', by(A2))).toMatchObject({ mac: A2 });
+  expect(asked).toHaveLength(2);
+  lease(A1);
+  expect(await who('02ac3e000001.cfg', by(A1))).toMatchObject({ mac: A1, held: 'here' });
+  expect(await who('02ac3e000001.cfg', by(A1))).toMatchObject({ mac: A1 });
+  expect(asked).toHaveLength(3);
+  expect((await who('02ac3e000001.cfg', by(A2)))?.mac).toBe(A2);
+  expect((await who('02ac3e000001.cfg'))?.mac).toBe(A1);
+  expect(asked).toHaveLength(4);
+});

@@ -1,6 +1,7 @@
 // What the API says of DHCP messages, and leases that come from another server.
 import { expect, test } from 'vitest';
 import { toHex } from '../../src/base/bytes.ts';
+import { showIpv4 } from '../../src/base/ipv4.ts';
 import type { DhcpExplanation } from '../../src/control/api.ts';
 import { createDhcpDesk } from '../../src/control/dhcp.ts';
 import type { LeaseChange } from '../../src/dhcp/lease-table.ts';
@@ -16,10 +17,11 @@ function desk(dhcp: Partial<DhcpSite> = {}) {
   const lan = lanSite(dhcp);
   const leases = createLeaseTable(lan, [], [{ client: phoneMac(9), address: undefined }]);
   const stored: LeaseChange[] = [];
+  const register = createRegister({ catalogue: { vendors: [vendor()] }, list: [] });
   const made = createDhcpDesk({
     lan,
     provisioning,
-    register: createRegister({ catalogue: { vendors: [vendor()] }, list: [] }),
+    register,
     leases,
     urlFor: () => 'http://10.20.0.1/',
     objection: () => undefined,
@@ -31,7 +33,7 @@ function desk(dhcp: Partial<DhcpSite> = {}) {
   });
   const explain = (what: Said): DhcpExplanation | string =>
     made.explainDhcp({ hex: toHex(encodePacket(said(what)).bytes) });
-  return { ...made, explain, leases, stored, now: () => world.now() };
+  return { ...made, explain, leases, stored, register, now: () => world.now() };
 }
 
 test('a DISCOVER is explained: who, why, which address, every option, and what is missing', () => {
@@ -94,7 +96,7 @@ test('what cannot be explained is said', () => {
 });
 
 test('leases of another server are kept; those that cannot be are left out with the reason', async () => {
-  const { importLeases, leases, stored, now } = desk();
+  const { importLeases, leases, stored, register, now } = desk();
   const lease = (address: string, number: number, expires = now() + HOUR) => ({
     address,
     mac: phoneMac(number),
@@ -124,4 +126,8 @@ test('leases of another server are kept; those that cannot be are left out with 
     [phoneMac(9), HOUR, 'listed'],
   ]);
   expect(stored.map(({ kind }) => kind)).toEqual(['bound', 'bound']);
+  // Their holders are known at once, without a restart.
+  const there = [...register.byAddress].map(([address, mac]) => `${showIpv4(address)} ${mac}`);
+  expect(there).toEqual([`10.20.0.51 ${phoneMac(1)}`, `10.20.0.53 ${phoneMac(9)}`]);
+  expect(register.phones.get(phoneMac(1))?.identity.vendor).toBe('acme');
 });

@@ -48,8 +48,14 @@ test.each([
 
 test('a broken disk stays a fault', async () => {
   const { ask, events } = deskWhereReading(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }));
-  expect(await ask()).toMatchObject({ because: 'no-such-file' });
+  expect(await ask()).toMatchObject({ because: 'disk-trouble' });
   expect(events).toMatchObject([{ kind: 'fault', code: 'file-unreadable' }]);
+  // Later, and not "no such file": that would be believed.
+  expect(refusal({ because: 'disk-trouble' })).toMatchObject({
+    status: 503,
+    headers: { 'retry-after': '10' },
+  });
+  expect(errorFor({ because: 'disk-trouble' }).code).toBe(0);
 });
 
 let root = '';

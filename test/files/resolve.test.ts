@@ -17,6 +17,8 @@ test.each([
   { asked: 'folder\\file.cfg', clean: 'folder/file.cfg' },
   { asked: 'folder/', clean: 'folder' },
   { asked: '%2e%2e/x', clean: '%2e%2e/x' },
+  { asked: 'T46S/../y000000000066.cfg', clean: 'y000000000066.cfg' },
+  { asked: '/a/b/../../c/./d', clean: 'c/d' },
 ])('the name $asked is read as $clean', ({ asked, clean }) => {
   expect(cleanName(asked)).toEqual({ ok: true, value: clean });
 });
@@ -24,8 +26,12 @@ test.each([
 test.each([
   '../etc/passwd',
   'a/../../x',
+  '../../x',
+  '../../../../x/y',
   '..\\x',
-  '/etc/../x',
+  '/etc/../../x',
+  'a/../.hidden',
+  'a/..',
   '.hidden',
   'a/.git/config',
   '',

@@ -131,7 +131,7 @@ export async function ftpDoor(
 /** What a test says and hears on a control connection, and on data connections. */
 export type Client = Awaited<ReturnType<typeof openClient>>;
 
-async function openClient(world: World & { advance(ms: number): Promise<void> }, lan: Lan, own: Ipv4) {
+export async function openClient(world: World & { advance(ms: number): Promise<void> }, lan: Lan, own: Ipv4) {
   let heard = '';
   let isClosed = false;
   const dialled = lan.dialTcp(

@@ -27,7 +27,7 @@ async function units(...dropIns: readonly string[]): Promise<string> {
   const folder = await mkdtemp(join(lab.folder, 'units-'));
   await mkdir(join(folder, 'unboxd.service.d'), { recursive: true });
   const unit = await readFile('systemd/unboxd.service', 'utf8');
-  await writeFile(join(folder, 'unboxd.service'), unit.replace('/usr/bin/node', process.execPath));
+  await writeFile(join(folder, 'unboxd.service'), unit.replaceAll('/usr/bin/node', process.execPath));
   for (const name of ['unboxd', 'unboxd-tftp', 'unboxd-pnp', 'unboxd-http']) {
     await symlink(join(process.cwd(), `systemd/${name}.socket`), join(folder, `${name}.socket`));
   }

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseIpv4, showIpv4, subnetOf } from '../../src/base/ipv4.ts';
 import { loadSite } from '../../src/site/load.ts';
+import { IDS } from '../phones/kit.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -40,7 +41,7 @@ test('with an interface and nothing else, all defaults hold', async () => {
   expect(lan).toMatchObject({ pnp: { mode: 'provision' }, dhcp: { mode: 'full', lease: 3_600_000 } });
   expect(provisioning).toMatchObject({ url: 'http://{server}/', options: [66, 160, 161] });
   expect(doors).toEqual({ tftp: 'on', http: 80, https: 'off', httpsLegacy: 'off', ftp: 'off', accounts: [] });
-  expect(catalogue.vendors.map(({ id }) => id)).toEqual(['cisco', 'fanvil', 'flyingvoice', 'yealink']);
+  expect(catalogue.vendors.map(({ id }) => id)).toEqual([...IDS]);
 });
 
 test('the settings file that comes with unboxd has no mistake and says the defaults', async () => {
@@ -113,13 +114,13 @@ test('mistakes of settings, list and templates come together; nothing is half-lo
   });
   expect(mistakes.filter((one) => one.startsWith('phones.csv'))).toEqual([
     'phones.csv:3: "00:15:65:aa:bb:zz" is not a MAC address',
-    'phones.csv:4: vendor "nobody" is not known (known: cisco, fanvil, flyingvoice, yealink)',
+    `phones.csv:4: vendor "nobody" is not known (known: ${IDS.join(', ')})`,
     'phones.csv:5: model "T1000" is not in the vendor file of Yealink',
     'phones.csv:6: 00:15:65:aa:bb:cc stands in line 2 already',
     'phones.csv:7: the MAC is missing',
   ]);
   expect(mistakes.filter((one) => one.startsWith('unboxd.yaml'))).toEqual([
-    'unboxd.yaml:2: provisioning.url: nothing fills {nobody} (known: server, mac, MAC, model)',
+    'unboxd.yaml:2: provisioning.url: nothing fills {nobody} (known: server, mac, MAC, model, token)',
     'unboxd.yaml:2: provisioning.url: "{nobody}" is no http, https, tftp or ftp URL',
     expect.stringMatching(/^unboxd\.yaml:3: files\.root: .*nowhere is no folder$/),
   ]);
@@ -214,6 +215,6 @@ test('a class for a make that nobody knows is a mistake', async () => {
   const text =
     'lans:\n  - interface: lan0\n    dhcp:\n      classes:\n        - name: desk\n          when: { vendor: yaelink }\n';
   expect(await mistakesOf({ 'unboxd.yaml': text })).toEqual([
-    'unboxd.yaml:6: lans.0.dhcp.classes.0.when.vendor: there is no vendor "yaelink" (known: cisco, fanvil, flyingvoice, yealink)',
+    `unboxd.yaml:6: lans.0.dhcp.classes.0.when.vendor: there is no vendor "yaelink" (known: ${IDS.join(', ')})`,
   ]);
 });

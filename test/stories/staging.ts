@@ -1,14 +1,17 @@
 // A whole staging LAN in memory: the real daemon with all its doors, simulated phones, virtual time, no socket.
 import { expect } from 'vitest';
 import { type App, openApp } from '../../src/app.ts';
+import { latin1 } from '../../src/base/bytes.ts';
 import { ANY, type Ipv4, parseIpv4, subnetOf } from '../../src/base/ipv4.ts';
 import { parseMac } from '../../src/base/mac.ts';
+import { ok } from '../../src/base/result.ts';
 import type { PhoneLine } from '../../src/control/api.ts';
+import { createReload } from '../../src/control/reload.ts';
 import type { Lease, LeaseChange } from '../../src/dhcp/lease-table.ts';
 import { modelOf, vendorOf } from '../../src/phones/vendor.ts';
 import { type PluggedPhone, plugPhone } from '../../src/rehearse/plug.ts';
 import { type LoadedSite, loadSite } from '../../src/site/load.ts';
-import type { State, Stored, StoredPhone } from '../../src/store/state.ts';
+import type { State, Stored, StoredPhone, StoredToken } from '../../src/store/state.ts';
 import { replayStorm, type StormTable } from '../../src/store/storms.ts';
 import { fakeLan } from '../fakes/lan.ts';
 import { fakeWorld } from '../fakes/world.ts';
@@ -55,10 +58,22 @@ export async function stagingLan(options: Options = {}) {
       stored: memory.stored(),
       world,
       log: SILENT_LOG,
+      tokenKey: Buffer.alloc(32, 7),
       neighbourOf: async () => await Promise.resolve(undefined),
       neighbours: async () => await Promise.resolve(new Map()),
     });
   let app = await start();
+  const reload = createReload({
+    file: options.file ?? 'the command line',
+    load: async () => {
+      const again = await loadSite({ ...options, interface: 'lan0', facts });
+      return again.ok ? ok({ site: again.value, lanSite: again.value.lan ?? expect.fail('no LAN') }) : again;
+    },
+    served: () => app.served(),
+    renew: async (next) => await app.renew(next, undefined),
+    onBegin: () => undefined,
+    onEnd: () => undefined,
+  });
   // Nobody is offered an address before the LAN was searched for another server.
   await world.advance(1_000);
   const plugged: PluggedPhone[] = [];
@@ -70,6 +85,8 @@ export async function stagingLan(options: Options = {}) {
     get appliance() {
       return app.appliance;
     },
+    /** The daemon reads its settings anew. */
+    reload,
     /** The daemon stops and starts again with what it had stored. */
     restart: async () => {
       await app.close();
@@ -97,7 +114,8 @@ export async function stagingLan(options: Options = {}) {
             from: { address: from, port: 40_000 },
           };
           const answer = await lan.http(to, request);
-          return { status: answer.status, bytes: answer.body?.length ?? 0 };
+          const body = answer.body ?? new Uint8Array();
+          return { status: answer.status, bytes: body.length, text: latin1(body) };
         },
         say: (line) => said.push(line),
       });
@@ -118,6 +136,7 @@ function memoryState() {
   const changes: LeaseChange[] = [];
   const phones: StoredPhone[] = [];
   const storms: StormTable = new Map();
+  const tokens = new Map<string, StoredToken>();
   const state: State = {
     commit: async (more) => {
       if (memory.failing) await Promise.reject(new Error('the disk is full'));
@@ -127,6 +146,7 @@ function memoryState() {
       phones.push(phone);
       await Promise.resolve();
     },
+    noteToken: async (token) => await Promise.resolve(void tokens.set(token.mac, token)),
     noteStorm: async (record) => await Promise.resolve(replayStorm(storms, record)),
     follow: () => undefined,
     close: async () => await Promise.resolve(),
@@ -139,6 +159,7 @@ function memoryState() {
       leases: leasesFrom(changes),
       phones: [...phones],
       storms: [...storms.values()],
+      tokens: [...tokens.values()],
     }),
   };
   return memory;

@@ -123,6 +123,7 @@ const EVENTS: Readonly<Record<EventKind, PhoneEvent>> = {
     bytes: 512,
     why: 'the phone fell silent',
   },
+  access: { kind: 'access', at: 1, mac, door: 'http', step: 'confirmed', generation: 0 },
   woken: { kind: 'woken', at: 1, mac, event: 'check-sync', to: '10.99.0.50:5060' },
   'wake-answered': { kind: 'wake-answered', at: 1, mac, status: 401, reason: 'Unauthorized' },
   'wake-unanswered': { kind: 'wake-unanswered', at: 1, mac, tries: 11 },
@@ -130,6 +131,7 @@ const EVENTS: Readonly<Record<EventKind, PhoneEvent>> = {
   'wake-unconfirmed': { kind: 'wake-unconfirmed', at: 1, mac, waitedMs: 60_000 },
   'tls-refused': { kind: 'tls-refused', at: 1, mac, door: 'https', because: 'tls-unknown-ca' },
   garbled: { kind: 'garbled', at: 1, door: 'dhcp', because: 'too-short', offset: 3, bytes: 3 },
+  'interface-back': { kind: 'interface-back', at: 1, interface: 'eth1' },
   fault: { kind: 'fault', at: 1, code: 'x', message: 'the disk is full', hint: 'make room' },
 };
 

@@ -133,6 +133,7 @@ function show(terminal: Terminal, explanation: Explanation): void {
   terminal.out(`  told by ${by}; ${listed ? 'in the phone list' : 'not in the phone list'}`);
   for (const conflict of explanation.conflicts) terminal.out(`  but ${conflict}`);
   terminal.out(`  URL: ${explanation.url ?? 'none'}`);
+  if (explanation.access !== undefined) terminal.out(`  Tokens: ${explanation.access}`);
   terminal.out(`  PnP: ${explanation.pnp}`);
   terminal.out('');
   terminal.out('DHCP options:');

@@ -3,6 +3,7 @@ import { optionName } from '../../base/dhcp-options.ts';
 import { ANY, type Ipv4, parseIpv4, showIpv4, subnetOf } from '../../base/ipv4.ts';
 import { type Mac, parseMac } from '../../base/mac.ts';
 import type { Result } from '../../base/result.ts';
+import { TOKEN_SHOWN } from '../../base/token-text.ts';
 import type { Mistake } from '../../base/yaml-text.ts';
 import { ELSEWHERE, type ElsewhereServer, isElsewhereServer, writeElsewhere } from '../../dhcp/elsewhere.ts';
 import { asText, type OptionSet, type SetOption, textsOf } from '../../dhcp/elsewhere-set.ts';
@@ -37,6 +38,10 @@ export const options: Command = {
     const sets = loaded.value.catalogue.vendors.map((vendor) => optionSet(loaded.value, lan, vendor));
     if (lan.dhcp.classes.length > 0)
       terminal.note('unboxd: the classes of dhcp.classes are not written out: only makes of phones are');
+    if (loaded.value.files.tokens !== undefined)
+      terminal.note(
+        `unboxd: no other server knows what to write for ${TOKEN_SHOWN}: turn files.tokens off for it`,
+      );
     if (flags['json'] === true) {
       terminal.out(JSON.stringify(asJson(lan, servers, sets), null, 2));
       return 0;
@@ -96,7 +101,8 @@ function optionSet(site: LoadedSite, lan: LanSite, vendor: Vendor): OptionSet {
   const offerTo = (mac: Mac, model?: string): Offer => {
     const client = { mac, identity: { vendor: vendor.id, model, by: 'its make', conflicts: [] } };
     const { provisioning, catalogue } = site;
-    const url = urlFor({ url: provisioning.url, server: lan.address, catalogue, phone: client });
+    const server = lan.address;
+    const url = urlFor({ url: provisioning.url, server, catalogue, phone: client, token: () => TOKEN_SHOWN });
     const scope = { ...lan.dhcp, subnet: lan.subnet };
     return makeOffer({ lan, scope, provisioning, vendor, client, url });
   };

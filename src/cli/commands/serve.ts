@@ -1,23 +1,29 @@
+import { setImmediate as breath } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { type App, openApp } from '../../app.ts';
 import { openFileThread } from '../../back/thread.ts';
 import { Fault } from '../../base/fault.ts';
 import { showIpv4, showSubnet } from '../../base/ipv4.ts';
-import { openLog } from '../../base/log.ts';
-import { openAll } from '../../base/world.ts';
+import { type Log, openLog } from '../../base/log.ts';
+import { err, ok, type Result } from '../../base/result.ts';
+import { type Closable, openAll } from '../../base/world.ts';
+import { type Mistake, showMistake } from '../../base/yaml-text.ts';
+import { createReload, type ReloadAnswer, reloadSentences } from '../../control/reload.ts';
+import type { Served } from '../../control/reload-changes.ts';
+import { openPress } from '../../control/render-offline.ts';
 import { openControl } from '../../control/server.ts';
 import { findInterface, listInterfaces } from '../../net/interfaces.ts';
 import { once, openLan } from '../../net/lan.ts';
 import { neighbourOf, readNeighbours } from '../../net/neighbours.ts';
 import { systemdSockets } from '../../net/systemd.ts';
 import { realWorld } from '../../net/world.ts';
-import { type LoadedSite, loadSite } from '../../site/load.ts';
-import type { LanSite } from '../../site/site.ts';
+import { loadSite } from '../../site/load.ts';
 import { openState } from '../../store/state.ts';
+import { openTokenKey } from '../../store/token-key.ts';
 import { openTls } from '../certificates.ts';
 import { type Command, type Flag, type Flags, type Terminal, textFlag } from '../command.ts';
 import { tellMistakes } from '../mistakes.ts';
-import { createCare, openService } from '../service.ts';
+import { createCare, openService, type Service } from '../service.ts';
 
 /** The flags by which `serve` and `check` find the settings. */
 export const SITE_FLAGS: readonly Flag[] = [
@@ -38,17 +44,21 @@ export const serve: Command = {
   ],
   examples: ['unboxd serve --interface eth1', 'unboxd serve --config /etc/unboxd/unboxd.yaml'],
   run: async ({ flags, terminal }) => {
-    // Thousands of leases a second leave much garbage; a small machine has better use for the memory than V8, which
-    // lets the heap double before it clears up. Costs some 5 % of the processor at full load.
-    setFlagsFromString('--optimize-for-size');
-    const loaded = await loadSite({ ...siteRequest(flags), facts: findInterface });
+    const hangups = hangupsOf(terminal);
+    const loaded = await loadServed(flags);
     if (!loaded.ok) return tellMistakes(terminal, loaded.error);
-    const site = loaded.value;
-    if (site.lan === undefined) throw noInterface();
+    let served = loaded.value;
     const stopped = new Promise<'stop'>((stop) => terminal.onStop(() => stop('stop')));
     for (;;) {
-      const running = await open(site, site.lan, { flags, terminal });
+      const running = await open(served, { flags, terminal });
+      // Thousands of leases a second leave much garbage; a small machine has better use for the memory than V8, which
+      // lets the heap double before it clears up. Costs some 10 % of the processor at full load. Not before the thread
+      // of the file doors stands: it would be left a nursery of 1 MB, and spend a third of its time on clearing it.
+      setFlagsFromString('--optimize-for-size');
+      hangups.follow(() => void running.reload());
       const why = await Promise.race([stopped, running.anew]);
+      hangups.follow(undefined);
+      served = running.served();
       await running.close();
       if (why === 'stop') return 0;
       // The sockets that systemd handed over are closed for good: it opens new ones when it starts us again.
@@ -56,6 +66,23 @@ export const serve: Command = {
     }
   },
 };
+
+/** Each SIGHUP is heard by whoever follows; the next one hears of those that came while nobody did. */
+function hangupsOf(terminal: Terminal) {
+  let listener: (() => void) | undefined;
+  let isDue = false;
+  terminal.onHangup?.(() => {
+    isDue = listener === undefined;
+    listener?.();
+  });
+  return {
+    follow: (next: (() => void) | undefined): void => {
+      listener = next;
+      if (isDue) next?.();
+      isDue = isDue && next === undefined;
+    },
+  };
+}
 
 /**
  * How the interface is, where it is here: settings may be looked at on another machine than the one they are for, and
@@ -77,8 +104,33 @@ export function siteRequest(flags: Flags) {
   };
 }
 
-async function open(site: LoadedSite, lanSite: LanSite, call: { flags: Flags; terminal: Terminal }) {
+/** The settings for a LAN that is here, or their mistakes. */
+async function loadServed(flags: Flags): Promise<Result<Served, readonly Mistake[]>> {
+  const loaded = await loadSite({ ...siteRequest(flags), facts: findInterface });
+  if (!loaded.ok) return loaded;
+  const site = loaded.value;
+  if (site.lan === undefined) throw noInterface();
+  return ok({ site, lanSite: site.lan });
+}
+
+/** As strict as `unboxd check`: no phone shall be the first to find a mistake in its file. */
+async function loadChecked(flags: Flags): Promise<Result<Served, readonly Mistake[]>> {
+  const loaded = await loadServed(flags);
+  if (!loaded.ok) return loaded;
+  const mistakes = await (await openPress(loaded.value.site)).mistakes(breath);
+  return mistakes.length === 0 ? loaded : err(mistakes);
+}
+
+interface Running extends Closable {
+  /** The settings as they are now. */
+  readonly served: () => Served;
+  readonly reload: () => Promise<unknown>;
+  readonly anew: Promise<'anew'>;
+}
+
+async function open(first: Served, call: { flags: Flags; terminal: Terminal }): Promise<Running> {
   const { flags, terminal } = call;
+  const { site, lanSite } = first;
   const log = await openLog({ level: site.logLevel, doors: site.logDoors, pretty: terminal.isTty });
   const world = realWorld();
   const { interface: name, address, subnet } = lanSite;
@@ -91,8 +143,22 @@ async function open(site: LoadedSite, lanSite: LanSite, call: { flags: Flags; te
   let state: Awaited<ReturnType<typeof openState>> | undefined;
   let app: App | undefined;
   let cared: ReturnType<typeof createCare> | undefined;
+  let service: Service | undefined;
+  const tlsFor = async (one: Served) =>
+    await openTls(one.site, one.lanSite, { now: world.now(), warn: onWarning });
+  const reload = createReload({
+    file: textFlag(flags, 'config') ?? 'the command line',
+    load: async () => await loadChecked(flags),
+    served: () => opened(app).served(),
+    renew: async (next) => await opened(app).renew(next, await tlsFor(next)),
+    onBegin: () => service?.reloading(),
+    onEnd: (answer) => {
+      logReload(log, answer);
+      service?.ready(opening(opened(app).served()));
+    },
+  });
   const care = (): ReturnType<typeof createCare> => {
-    const parts = { pid: terminal.pid, now: world.now, folder: site.state };
+    const parts = { pid: terminal.pid, now: world.now, folder: site.state, reload };
     cared ??= createCare({ ...parts, state: opened(state) });
     return cared;
   };
@@ -102,10 +168,12 @@ async function open(site: LoadedSite, lanSite: LanSite, call: { flags: Flags; te
       return state.state;
     },
     async () => {
-      const tls = await openTls(site, lanSite, { now: world.now(), warn: onWarning });
+      const tls = await tlsFor(first);
+      const tokenKey = site.files.tokens === undefined ? undefined : await openTokenKey(site.state);
       app = await openApp({
-        ...{ site, lanSite, lan, world, log, tls, neighbourOf },
+        ...{ site, lanSite, lan, world, log, tls, tokenKey, neighbourOf },
         ...opened(state),
+        linkFacts: findInterface,
         neighbours: async () => await readNeighbours(lanSite.interface),
         openFiles: async (files) => await openFileThread({ ...files, ground, world, onWarning }),
       });
@@ -114,12 +182,19 @@ async function open(site: LoadedSite, lanSite: LanSite, call: { flags: Flags; te
     async () => await openControl(site.controlSocket, opened(app).appliance, care()),
     async () => {
       const { env, pid } = terminal;
-      const status = opening(site, lanSite);
-      return await openService({ env, pid, world, control: site.controlSocket, status });
+      const status = opening(first);
+      service = await openService({ env, pid, world, control: site.controlSocket, status });
+      return service;
     },
   ]);
-  log.info(opening(site, lanSite));
-  return { ...running, anew: care().anew };
+  log.info(opening(first));
+  return { ...running, reload, served: () => opened(app).served(), anew: care().anew };
+}
+
+function logReload(log: Log, answer: ReloadAnswer): void {
+  if (answer.done) log.info(`reloaded: ${reloadSentences(answer).join('; ')}`);
+  for (const mistake of answer.mistakes) log.warn(showMistake(mistake));
+  if (!answer.done) log.warn('not reloaded: nothing was changed, for these mistakes');
 }
 
 function opened<Part>(part: Part | undefined): Part {
@@ -127,7 +202,7 @@ function opened<Part>(part: Part | undefined): Part {
   return part;
 }
 
-function opening(site: LoadedSite, lan: LanSite): string {
+function opening({ site, lanSite: lan }: Served): string {
   const { mode, pool } = lan.dhcp;
   const range = mode === 'full' ? ` ${showIpv4(pool.first)}-${showIpv4(pool.last)}` : '';
   const doors = [

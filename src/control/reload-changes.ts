@@ -1,0 +1,224 @@
+// What another site changes, in words; and the site that comes of it while the daemon runs, in which all that needs a
+// restart stands as it did.
+import { isDeepStrictEqual } from 'node:util';
+import { whyNotKept } from '../site/kept.ts';
+import type { LoadedSite } from '../site/load.ts';
+import type { LanSite } from '../site/site.ts';
+
+export interface SiteChanges {
+  /** What holds from now on: "phone list: 3 added, 1 changed". */
+  readonly changes: readonly string[];
+  /** Settings that hold after a restart only, by their names: "lans.0.interface". */
+  readonly needsRestart: readonly string[];
+  /** To be served from now on. */
+  readonly site: LoadedSite;
+  readonly lanSite: LanSite;
+}
+
+/** A site that serves a LAN. */
+export type Served = Pick<SiteChanges, 'site' | 'lanSite'>;
+
+export function changesOf(before: Served, after: Served): SiteChanges {
+  const needsRestart: string[] = [];
+  /** The value of before, where a change of it needs a restart. */
+  const held = <Value>(name: string, [old, fresh]: readonly [Value, Value]): Value => {
+    if (!isDeepStrictEqual(old, fresh)) needsRestart.push(name);
+    return old;
+  };
+  const lanSite = heldLan(before.lanSite, after.lanSite, held);
+  const [was, is] = [before.site, after.site];
+  const [wasDoors, isDoors] = [was.doors, is.doors];
+  const site: LoadedSite = {
+    ...is,
+    lan: lanSite,
+    catalogue: isDeepStrictEqual(was.catalogue, is.catalogue) ? was.catalogue : is.catalogue,
+    phones: keptRows(was.phones, is.phones, ({ mac }) => mac),
+    files: {
+      ...is.files,
+      uploads: held('files.uploads', [was.files.uploads, is.files.uploads]),
+      tokens: held('files.tokens', [was.files.tokens, is.files.tokens]),
+    },
+    doors: {
+      ...isDoors,
+      tftp: held('doors.tftp', [wasDoors.tftp, isDoors.tftp]),
+      ftp: held('doors.ftp', [wasDoors.ftp, isDoors.ftp]),
+      https: heldHttps(wasDoors.https, isDoors.https, held),
+    },
+    controlSocket: held('control.socket', [was.controlSocket, is.controlSocket]),
+    metrics: held('control.metrics', [was.metrics, is.metrics]),
+    state: held('state', [was.state, is.state]),
+    logLevel: held('log.level', [was.logLevel, is.logLevel]),
+    logDoors: held('log.doors', [was.logDoors, is.logDoors]),
+  };
+  const served = { site, lanSite };
+  return { ...served, needsRestart, changes: told(before, served) };
+}
+
+type Held = <Value>(name: string, pair: readonly [Value, Value]) => Value;
+
+/** Sockets, and those who look for other servers, stand on the interface and on the modes. */
+function heldLan(was: LanSite, is: LanSite, held: Held): LanSite {
+  const name = held('lans.0.interface', [was.interface, is.interface]);
+  if (name !== is.interface) return was;
+  const place = ({ address, subnet }: LanSite) => ({ address, subnet });
+  held('the address of the interface', [place(was), place(is)]);
+  // The pool and all that follows from it was worked out for another subnet.
+  if (!isDeepStrictEqual(place(was), place(is))) return was;
+  const [dhcp, pnp] = [is.dhcp, is.pnp];
+  const isOff = ({ mode }: LanSite['pnp']): boolean => mode === 'off';
+  const isPnpMoved = isOff(was.pnp) !== isOff(pnp);
+  if (isPnpMoved) held('lans.0.pnp.mode', [was.pnp.mode, pnp.mode]);
+  return {
+    ...is,
+    dhcp: {
+      ...dhcp,
+      mode: held('lans.0.dhcp.mode', [was.dhcp.mode, dhcp.mode]),
+      guard: held('lans.0.dhcp.guard', [was.dhcp.guard, dhcp.guard]),
+      conflictCheck: held('lans.0.dhcp.conflictCheck', [was.dhcp.conflictCheck, dhcp.conflictCheck]),
+    },
+    pnp: {
+      ...pnp,
+      mode: isPnpMoved ? was.pnp.mode : pnp.mode,
+      tcp: held('lans.0.pnp.tcp', [was.pnp.tcp, pnp.tcp]),
+    },
+  };
+}
+
+type Https = LoadedSite['doors']['https'];
+
+/** Whether phones are asked for a certificate is settled when the door opens. */
+function heldHttps(was: Https, is: Https, held: Held): Https {
+  if (was === 'off' || is === 'off') return is;
+  const asks = ({ clientCertificates }: Exclude<Https, 'off'>): boolean => clientCertificates !== 'off';
+  if (asks(was) === asks(is)) return is;
+  const { clientCertificates, authorities } = was;
+  held('doors.https.clientCertificates', [clientCertificates, is.clientCertificates]);
+  return { ...is, clientCertificates, authorities };
+}
+
+/** What leases are kept for whom; an address that this LAN cannot give is left out. */
+export function reservationsOf({ site, lanSite }: Served) {
+  return [
+    ...site.phones.map(({ mac, address }) => ({ client: mac, address })),
+    ...site.places.map(({ key, address }) => ({ client: key, address })),
+  ].map(({ client, address }) =>
+    address === undefined || whyNotKept(lanSite, address) !== undefined ? { client } : { client, address },
+  );
+}
+
+function told({ site: was, lanSite }: Served, { site: is, lanSite: isLan }: Served): readonly string[] {
+  const names = settingNames({ was, is }, { was: lanSite, is: isLan });
+  return [
+    ...told1(
+      'phone list',
+      countChanges(
+        byKey(was.phones, ({ mac }) => mac),
+        byKey(is.phones, ({ mac }) => mac),
+      ),
+    ),
+    ...told1(
+      'places',
+      countChanges(
+        byKey(was.places, ({ key }) => key),
+        byKey(is.places, ({ key }) => key),
+      ),
+    ),
+    ...told1('templates', countChanges(templateTexts(was), templateTexts(is))),
+    ...told1(
+      'vendor files',
+      countChanges(
+        byKey(was.catalogue.vendors, ({ id }) => id),
+        byKey(is.catalogue.vendors, ({ id }) => id),
+      ),
+    ),
+    ...(names.length === 0 ? [] : [`settings: ${names.join(', ')}`]),
+  ];
+}
+
+function told1(what: string, counts: string): readonly string[] {
+  return counts === '' ? [] : [`${what}: ${counts}`];
+}
+
+function byKey<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, Item> {
+  return new Map(items.map((item) => [keyOf(item), item]));
+}
+
+/** Of a template its texts alone: what is parsed of them are functions, different each time. */
+function templateTexts({ templates }: LoadedSite): ReadonlyMap<string, unknown> {
+  return new Map([...templates].map(([key, { text, partials }]) => [key, { text, partials }]));
+}
+
+/** Names are shown up to so many. */
+const FEW = 3;
+
+/** "2 added, 1 changed (acme/phone.cfg)"; empty where nothing has. */
+function countChanges(was: ReadonlyMap<string, unknown>, is: ReadonlyMap<string, unknown>): string {
+  const added = [...is.keys()].filter((key) => !was.has(key));
+  const changed = [...is.keys()].filter(
+    (key) => was.has(key) && !isDeepStrictEqual(was.get(key), is.get(key)),
+  );
+  const removed = [...was.keys()].filter((key) => !is.has(key));
+  return [
+    ['added', added],
+    ['changed', changed],
+    ['removed', removed],
+  ]
+    .map(([verb, keys]) => counted(String(verb), keys as readonly string[]))
+    .filter((words) => words !== '')
+    .join(', ');
+}
+
+function counted(verb: string, keys: readonly string[]): string {
+  if (keys.length === 0) return '';
+  return `${keys.length} ${verb}${keys.length > FEW ? '' : ` (${keys.join(', ')})`}`;
+}
+
+/** Names as they stand in the file, where they are others here. Values are not shown: some are secret. */
+const AS_WRITTEN: readonly (readonly [RegExp, string])[] = [
+  [/^provisioning\.extraOptions\b.*/, 'provisioning.extra'],
+  [/^files\.firmwarePace\.atOnce$/, 'files.firmwareAtOnce'],
+  [/^files\.firmwarePace\.rate$/, 'files.firmwareRate'],
+  [/^files\.isCaseIgnored$/, 'files.case'],
+  [/^lans\.0\.dhcp\.guard\.isOff$/, 'lans.0.dhcp.guard'],
+];
+
+interface Pair<Value> {
+  readonly was: Value;
+  readonly is: Value;
+}
+
+function settingNames({ was, is }: Pair<LoadedSite>, lan: Pair<LanSite>): readonly string[] {
+  const parts = (
+    { provisioning, files, doors, wake, clientAuthorities }: LoadedSite,
+    { dhcp, pnp }: LanSite,
+  ) => ({
+    lans: { 0: { dhcp, pnp } },
+    ...{ provisioning, files, doors, wake },
+    'doors.https.authorities': clientAuthorities,
+  });
+  const names = changedNames(parts(was, lan.was), parts(is, lan.is)).map((name) =>
+    AS_WRITTEN.reduce((written, [pattern, by]) => written.replace(pattern, by), name),
+  );
+  return [...new Set(names)];
+}
+
+/** Paths of the values that differ. A list counts as one value. */
+function changedNames(was: unknown, is: unknown, path = ''): readonly string[] {
+  if (isDeepStrictEqual(was, is)) return [];
+  if (!isPlain(was) || !isPlain(is)) return [path];
+  const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])];
+  return keys.flatMap((key) => changedNames(was[key], is[key], path === '' ? key : `${path}.${key}`));
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** Rows that are as they were, by the objects they were: what follows from them need not be worked out again. */
+function keptRows<Row>(was: readonly Row[], is: readonly Row[], keyOf: (row: Row) => string): readonly Row[] {
+  const known = byKey(was, keyOf);
+  return is.map((row) => {
+    const old = known.get(keyOf(row));
+    return old !== undefined && isDeepStrictEqual(old, row) ? old : row;
+  });
+}
