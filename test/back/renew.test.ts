@@ -2,38 +2,21 @@
 // cut off by the end is told.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { get, type IncomingMessage } from 'node:http';
-import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { FileDoors, FileSite } from '../../src/back/doors.ts';
 import { openFileThread, type ThreadParts } from '../../src/back/thread.ts';
-import { type Ipv4, parseIpv4, subnetOf } from '../../src/base/ipv4.ts';
-import { parseMac } from '../../src/base/mac.ts';
-import type { Asker } from '../../src/files/desk.ts';
+import { subnetOf } from '../../src/base/ipv4.ts';
 import { parseTemplate } from '../../src/files/render.ts';
 import { realWorld } from '../../src/net/world.ts';
 import type { PhoneEvent } from '../../src/timeline/event.ts';
 import { catalogue } from '../fakes/vendors.ts';
+import { A1, freePort, HOST, listening, PHONE, portOf, program, REAL } from './kit.ts';
 
-const HOST: Ipv4 = parseIpv4('127.0.0.1') ?? expect.fail();
-const A1 = parseMac('02ac3e000001') ?? expect.fail();
-const PHONE: Asker = {
-  mac: A1,
-  identity: { vendor: 'acme', model: 'A10', by: 'the list', conflicts: [] },
-  listed: { mac: A1, columns: { sip_user: '101' } },
-};
 const OWN = '/02ac3e000001.cfg';
 /** More than the buffers of a connection hold. */
 const LONG = 20_000_000;
-const ENTRY = new URL(
-  `data:text/javascript,${encodeURIComponent(`
-  const { register } = await import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))});
-  register();
-  await import(${JSON.stringify(new URL('../../src/back/worker.ts', import.meta.url).href)});
-`)}`,
-);
-
 const undo: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const one of undo.splice(0).reverse()) await one();
@@ -80,7 +63,7 @@ async function opened(wanted: Wanted, more: Partial<ThreadParts> = {}) {
     },
     world: realWorld(),
     onWarning: () => undefined,
-    entry: ENTRY,
+    entry: REAL,
     ...more,
   });
   undo.push(doors.close);
@@ -99,19 +82,6 @@ async function renewed(doors: FileDoors, wanted: Wanted): Promise<void> {
   commit();
   // What was said before it is done when this is answered.
   await doors.answers?.();
-}
-
-async function freePort(): Promise<number> {
-  const server = await listening(0);
-  const { port } = server.address() as { readonly port: number };
-  await new Promise((done) => server.close(done));
-  return port;
-}
-
-async function listening(port: number): Promise<Server> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
-  return server;
 }
 
 /** The beginning of an answer: nothing more is read until somebody does. */
@@ -164,7 +134,7 @@ test('a port that cannot be had changes nothing', async () => {
   const { doors } = await opened({ http, text: 'as it was' });
   const other = await listening(0);
   undo.push(async () => await new Promise((done) => other.close(done)));
-  const { port } = other.address() as { readonly port: number };
+  const port = portOf(other);
   await expect(doors.renew(siteOf({ http: port, text: 'new' }))).rejects.toMatchObject({
     code: 'port-taken',
   });
@@ -195,8 +165,7 @@ test('a transfer that our end cuts off is told, and as our doing', async () => {
 });
 
 /** Opens, and is then lost in its thoughts. */
-const LOST = new URL(
-  `data:text/javascript,${encodeURIComponent(`
+const LOST = program(`
   import { parentPort } from 'node:worker_threads';
   parentPort.on('message', (said) => {
     for (const { name, id } of [said].flat()) {
@@ -204,8 +173,7 @@ const LOST = new URL(
       parentPort.postMessage([{ answers: id }]);
     }
   });
-`)}`,
-);
+`);
 
 test('a thread that hangs is found out, and nobody waits for it at the end', async () => {
   const delays: number[] = [];

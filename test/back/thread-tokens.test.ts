@@ -1,11 +1,8 @@
 // Tokens where the file doors have a thread of their own: key and settings cross, and so does how far a phone is.
-import { get } from 'node:http';
-import { createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { FileDoors } from '../../src/back/doors.ts';
 import { openFileThread } from '../../src/back/thread.ts';
-import { parseIpv4, subnetOf } from '../../src/base/ipv4.ts';
-import { parseMac } from '../../src/base/mac.ts';
+import { subnetOf } from '../../src/base/ipv4.ts';
 import type { Asker } from '../../src/files/desk.ts';
 import { parseTemplate } from '../../src/files/render.ts';
 import { mintToken, type Token, type TokenState } from '../../src/files/tokens.ts';
@@ -13,41 +10,13 @@ import { realWorld } from '../../src/net/world.ts';
 import { fileSettings, filesShape } from '../../src/site/files.ts';
 import type { PhoneEvent } from '../../src/timeline/event.ts';
 import { catalogue } from '../fakes/vendors.ts';
+import { A1, fetched, freePort, HOST, PHONE, REAL } from './kit.ts';
 
-const HOST = parseIpv4('127.0.0.1') ?? expect.fail();
-const A1 = parseMac('02ac3e000001') ?? expect.fail();
 const KEY = Buffer.alloc(32, 7);
-const REAL = new URL(
-  `data:text/javascript,${encodeURIComponent(`
-    const { register } = await import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))});
-    register();
-    await import(${JSON.stringify(new URL('../../src/back/worker.ts', import.meta.url).href)});
-  `)}`,
-);
-
 const opened: FileDoors[] = [];
 afterEach(async () => {
   for (const one of opened.splice(0)) await one.close();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  return typeof address === 'object' && address !== null ? address.port : expect.fail('no port');
-}
-
-async function fetched(port: number, path: string): Promise<string> {
-  return await new Promise((resolve, reject) => {
-    const request = get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => resolve(`${response.statusCode} ${Buffer.concat(chunks).toString()}`));
-    });
-    request.on('error', reject);
-  });
-}
 
 const token = (kind: Token['kind'], generation = 0): string => mintToken(KEY, { mac: A1, kind, generation });
 
@@ -56,8 +25,7 @@ test('first, lasting, first again; and what the main thread knows counts there',
   const events: PhoneEvent[] = [];
   let tokens: TokenState = { generation: 0 };
   const phone: Asker = {
-    mac: A1,
-    identity: { vendor: 'acme', model: 'A10', by: 'the list', conflicts: [] },
+    ...PHONE,
     listed: { mac: A1, columns: { sip_password: 'hush' } },
     held: 'here',
   };

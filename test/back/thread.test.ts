@@ -1,40 +1,20 @@
 // The real thread with its real doors on loopback, and threads that misbehave.
-import { get } from 'node:http';
-import { createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { FileDoors } from '../../src/back/doors.ts';
 import { openFileThread, type ThreadParts } from '../../src/back/thread.ts';
 import { Fault } from '../../src/base/fault.ts';
-import { type Ipv4, parseIpv4, subnetOf } from '../../src/base/ipv4.ts';
-import { parseMac } from '../../src/base/mac.ts';
-import type { Asker, FileAsk } from '../../src/files/desk.ts';
+import { subnetOf } from '../../src/base/ipv4.ts';
+import type { FileAsk } from '../../src/files/desk.ts';
 import { parseTemplate } from '../../src/files/render.ts';
 import { realWorld } from '../../src/net/world.ts';
 import type { PhoneEvent } from '../../src/timeline/event.ts';
 import { catalogue } from '../fakes/vendors.ts';
-
-const HOST: Ipv4 = parseIpv4('127.0.0.1') ?? expect.fail();
-const A1 = parseMac('02ac3e000001') ?? expect.fail();
-const PHONE: Asker = {
-  mac: A1,
-  identity: { vendor: 'acme', model: 'A10', by: 'the list', conflicts: [] },
-  listed: { mac: A1, columns: { sip_user: '101' } },
-};
-/** The worker is TypeScript here. */
-const REAL = program(`
-  const { register } = await import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))});
-  register();
-  await import(${JSON.stringify(new URL('../../src/back/worker.ts', import.meta.url).href)});
-`);
+import { A1, fetched, freePort, HOST, PHONE, program, REAL } from './kit.ts';
 
 const opened: FileDoors[] = [];
 afterEach(async () => {
   for (const one of opened.splice(0)) await one.close();
 });
-
-function program(text: string): URL {
-  return new URL(`data:text/javascript,${encodeURIComponent(text)}`);
-}
 
 async function thread({ http = 80, ...more }: Partial<ThreadParts> & { readonly http?: number }) {
   const events: PhoneEvent[] = [];
@@ -76,25 +56,6 @@ async function thread({ http = 80, ...more }: Partial<ThreadParts> & { readonly 
     return asks;
   };
   return { doors, asks, told, heard };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  return typeof address === 'object' && address !== null ? address.port : expect.fail('no port');
-}
-
-async function fetched(port: number, path: string): Promise<string> {
-  return await new Promise((resolve, reject) => {
-    const request = get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => resolve(`${response.statusCode} ${Buffer.concat(chunks).toString()}`));
-    });
-    request.on('error', reject);
-  });
 }
 
 test('a phone is recognised here, its file made and sent there, and the events come back in order', async () => {
