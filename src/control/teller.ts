@@ -21,7 +21,7 @@ export interface TellerParts {
 /** Timeline first, then the log; and what must outlive a restart goes to the state. */
 export function createTeller(parts: TellerParts): Tell {
   const { state, register, log, tell } = parts;
-  const lines = createThinner(MOST_LINES_A_SECOND);
+  const lines = { error: createThinner(MOST_ERRORS_A_SECOND), other: createThinner(MOST_LINES_A_SECOND) };
   return (told) => {
     const event = named(register, told);
     tell(event);
@@ -44,14 +44,21 @@ function named(register: Register, event: PhoneEvent): PhoneEvent {
 
 /** A rack that gets power makes some hundred; beyond this it is a flood. */
 const MOST_LINES_A_SECOND = 1000;
+/** A full disk makes one for each phone that asks. Apart, so that no flood pushes them out. */
+const MOST_ERRORS_A_SECOND = 20;
 
-function logEvent(common: Log, lines: Thinner, event: PhoneEvent): void {
+interface Lines {
+  readonly error: Thinner;
+  readonly other: Thinner;
+}
+
+function logEvent(common: Log, lines: Lines, event: PhoneEvent): void {
   const door = doorOf(event);
   const log = (door && common.forDoor?.(door)) ?? common;
   const level = levelOf(event);
   // A flood makes thousands of events: what nobody reads is not put into words.
   if (!log.isLevelEnabled(level)) return;
-  const { mayWrite, left } = level === 'error' ? ALWAYS : lines.admit(event.at);
+  const { mayWrite, left } = lines[level === 'error' ? 'error' : 'other'].admit(event.at);
   if (!mayWrite) return;
   if (left > 0)
     log.info({ left }, `${left} more lines are left out: too much at a time, the timelines have all`);
@@ -61,8 +68,6 @@ function logEvent(common: Log, lines: Thinner, event: PhoneEvent): void {
   const who = mac === undefined ? (from ?? 'unboxd') : showMac(mac);
   log[level]({ event: kind, mac: mac && showMac(mac), ...rest, ...address }, `${who} ${sentence(event)}`);
 }
-
-const ALWAYS = { mayWrite: true, left: 0 };
 
 /** What every healthy boot contains is for those who look closely. */
 function levelOf(event: PhoneEvent): 'debug' | 'info' | 'warn' | 'error' {

@@ -275,11 +275,16 @@ export function decodeJournal(
   return { records, good, cut: bytes.length - good };
 }
 
+/** What to do about it. When it is done, the next append finds out by itself. */
+const HINTS: ReadonlyMap<string, string> = new Map([
+  ['ENOSPC', 'the disk is full: make room'],
+  ['EDQUOT', 'the quota of this user is used up: make room'],
+  ['EROFS', 'the disk is read-only: see why with dmesg, then mount it writable again: mount -o remount,rw'],
+  ['EIO', 'the disk fails: see dmesg, take a backup and replace it'],
+]);
+
 export function unwritable(path: string, error: unknown): Fault {
   const code = errnoOf(error);
-  const hint =
-    code === 'ENOSPC'
-      ? 'the disk is full: make room'
-      : `give this user a folder it may write, with --state DIR`;
+  const hint = HINTS.get(code ?? '') ?? 'give this user a folder it may write, with --state DIR';
   return new Fault('store-unwritable', `${path} cannot be written (${code ?? 'trouble'})`, hint, error);
 }

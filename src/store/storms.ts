@@ -31,7 +31,10 @@ export type StormRecord =
 export type StormTable = Map<string, { plan: StormPlan; mode: StormMode; past: Map<Mac, Past> }>;
 
 /** Older ones are forgotten, the oldest first, when they are over. */
-const MOST_STORMS = 50;
+export const MOST_STORMS = 50;
+
+/** No journal is written anew for so long, ms. */
+const SET_BACK = 3_600_000;
 
 /** Takes a record into the working copy. Taking it twice does no harm: a rewritten journal may hold it again. */
 export function replayStorm(storms: StormTable, record: StormRecord): void {
@@ -47,13 +50,20 @@ export function replayStorm(storms: StormTable, record: StormRecord): void {
   else if (record.kind === 'storm-verdicts') {
     for (const [mac, outcome] of record.verdicts)
       storm.past.set(mac, { ...(storm.past.get(mac) ?? { wokenAt: 0, times: 0 }), outcome });
-  } else {
-    for (const mac of record.macs) {
-      const before = storm.past.get(mac);
-      // A rewritten journal may hold records that its snapshot knows already.
-      if (before !== undefined && before.wokenAt >= record.at) continue;
-      storm.past.set(mac, { wokenAt: record.at, times: (before?.times ?? 0) + 1 });
-    }
+  } else noteWoken(storm, record);
+}
+
+function noteWoken(
+  { past }: { readonly past: Map<Mac, Past> },
+  { at, macs }: Extract<StormRecord, { readonly kind: 'storm-woken' }>,
+): void {
+  for (const mac of macs) {
+    const before = past.get(mac);
+    // A rewritten journal may hold records that its snapshot knows already: those of the moment in which it was
+    // written. What is much older was written after the clock had been set back.
+    const early = (before?.wokenAt ?? Number.NEGATIVE_INFINITY) - at;
+    if (early >= 0 && early < SET_BACK) continue;
+    past.set(mac, { wokenAt: at, times: (before?.times ?? 0) + 1 });
   }
 }
 

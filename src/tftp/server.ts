@@ -99,7 +99,10 @@ export async function openTftpServer(parts: TftpDoor): Promise<Closable> {
     };
   const atFront = hears(settings.singlePort ? onAll : onRequests);
   const front = { port: settings.port, purpose: 'TFTP', onTrouble };
-  const socket = await lan.openUdp(front, (bytes, from) => atFront(door.front, bytes, from));
+  const socket = await lan.openUdp(front, (bytes, from) => {
+    // Who asks before the other ports are open asks again.
+    if (opened.lines !== undefined) atFront(door.front, bytes, from);
+  });
   opened.socket = socket;
   try {
     opened.lines = settings.singlePort
