@@ -1,6 +1,9 @@
 // Filling the placeholders of configuration and vendor data: `http://{server}/{mac}`, `y{number:12}.cfg`.
 
-/** What may stand between braces: a name, and after a colon a width (`{number:12}`) or a form (`{mac:colons}`). */
+/**
+ * What may stand between braces: a name, and after a colon a width (`{number:12}`) or a form (`{mac:colons}`,
+ * `{url:host}`).
+ */
 const PLACEHOLDER = /\{(\w+)(?::(\w+))?\}/g;
 
 export type Fillings = Readonly<Record<string, string | undefined>>;
@@ -32,5 +35,18 @@ function shaped(value: string, form: string): string {
   const pairs = value.match(/../g) ?? [value];
   if (form === 'colons') return pairs.join(':');
   if (form === 'dashes') return pairs.join('-');
-  return value;
+  return form === 'host' || form === 'port' || form === 'folder' ? partOf(value, form) : value;
+}
+
+const PORTS: Readonly<Record<string, string>> = { http: '80', https: '443', tftp: '69', ftp: '21' };
+
+/**
+ * A part of a URL, for phones that want each in a field of its own. Without a port it is that of its scheme; the folder
+ * begins with a slash and ends without one, and is empty at the root.
+ */
+function partOf(url: string, part: 'host' | 'port' | 'folder'): string {
+  const found = /^(\w+):\/\/(?:[^@/]*@)?([^:/]+)(?::(\d+))?(\/.*)?$/.exec(url);
+  if (found === null) return url;
+  const [, scheme = '', host = '', port = PORTS[scheme] ?? '', path = ''] = found;
+  return { host, port, folder: path.slice(0, Math.max(0, path.lastIndexOf('/'))) }[part];
 }

@@ -133,6 +133,13 @@ export const vendorShape = shape.strictObject({
     option55: shape.array(optionCode),
     userAgent: text,
     firmware: text,
+    /**
+     * How it finds the URL in an option that holds more than that or another form of it: in the bytes as Latin-1, by
+     * named groups that `url` takes. Options not named here hold a URL or a bare address.
+     */
+    reads: shape
+      .array(shape.strictObject({ option: optionCode, like: pattern, url: text.default('{url}') }))
+      .default([]),
     /** Which way it tries first. */
     discovery: shape.array(shape.enum(['pnp', 'dhcp'])).min(1),
     pnp: shape

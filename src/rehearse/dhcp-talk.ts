@@ -1,5 +1,6 @@
 // What a phone says and reads in DHCP (RFC 2131 section 4.4), for simulated phones.
 import { latin1, toHex } from '../base/bytes.ts';
+import { fill } from '../base/fill.ts';
 import { ANY, type Ipv4, ipv4Bytes, ipv4FromBytes, parseIpv4, showIpv4 } from '../base/ipv4.ts';
 import type { Mac } from '../base/mac.ts';
 import { messageType } from '../dhcp/clues.ts';
@@ -12,6 +13,7 @@ import {
   decodePacket,
   encodePacket,
 } from '../dhcp/packet.ts';
+import type { Vendor } from '../phones/vendor.ts';
 
 /** How this phone presents itself. */
 export interface DhcpVoice {
@@ -83,14 +85,27 @@ export function readAnswer(bytes: Uint8Array, voice: DhcpVoice): DhcpAnswer | un
   return { kind: type, address: yiaddr, server, options };
 }
 
+/** How a phone finds the URL in an option of its maker's own form. */
+type Reading = Vendor['speaks']['reads'][number];
+
 /**
  * The URL by the first of the options that the phone obeys and that holds one. A bare address, as text (option 66) or in
  * four bytes (option 150, RFC 5859), means a TFTP server.
  */
-export function urlIn(options: DhcpMessage['options'], obeys: readonly number[]): string | undefined {
+export function urlIn(
+  options: DhcpMessage['options'],
+  obeys: readonly number[],
+  reads: readonly Reading[] = [],
+): string | undefined {
   for (const code of obeys) {
     const bytes = options.get(code) ?? new Uint8Array();
     const text = latin1(bytes).replace(/\0+$/, '');
+    const reading = reads.find(({ option }) => option === code);
+    if (reading !== undefined) {
+      const groups = reading.like.exec(text)?.groups;
+      if (groups !== undefined) return fill(reading.url, groups).text;
+      continue;
+    }
     if (/^\w+:\/\//.test(text)) return text;
     const server = parseIpv4(text) ?? ipv4FromBytes(bytes);
     if (server !== undefined) return `tftp://${showIpv4(server)}/`;

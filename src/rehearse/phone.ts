@@ -150,7 +150,7 @@ function onDhcp(now: Millis, phone: PhoneMachine, bytes: Uint8Array): PhoneStep 
   if (answer?.kind !== 'ack' || phone.phase !== 'requesting') return { next: phone, outputs: [] };
   const { dhcp, speaks } = phone.setup.vendor;
   const { address, server, options } = answer;
-  const dhcpUrl = speaks.discovery.includes('dhcp') ? urlIn(options, dhcp.obeys) : undefined;
+  const dhcpUrl = speaks.discovery.includes('dhcp') ? urlIn(options, dhcp.obeys, speaks.reads) : undefined;
   const taken: PhoneOutput = {
     ...{ kind: 'take-address', address, server, prefix: prefixIn(options) },
     sipPort: speaks.pnp?.port ?? 5060,

@@ -122,6 +122,14 @@ test('placeholders: widths, forms, and those that nobody fills', () => {
   expect(fill('y{number:12}.cfg', { number: '66' })).toEqual({ text: 'y000000000066.cfg', unknown: [] });
   expect(fill('{mac:colons} {mac:dashes}', { mac: '0015aa' }).text).toBe('00:15:aa 00-15-aa');
   expect(fill('{mac}-{nobody}', { mac: 'x' })).toEqual({ text: 'x-{nobody}', unknown: ['nobody'] });
+  for (const [url, parts] of [
+    ['http://10.20.0.1/', '10.20.0.1 80 <>'],
+    ['https://a.example:8443/x/y/', 'a.example 8443 </x/y>'],
+    ['tftp://u:p@10.20.0.1', '10.20.0.1 69 <>'],
+    ['no url', 'no url no url <no url>'],
+  ]) {
+    expect(fill('{url:host} {url:port} <{url:folder}>', { url }).text).toBe(parts);
+  }
   expect(placeholdersOf('a{b}c{d:3}')).toEqual(['b', 'd']);
 });
 

@@ -49,6 +49,8 @@ const T28P = phone('001565000028', 'yealink', 'T28P');
 const FIP13G = phone('0021f222b01d', 'flyingvoice', 'FIP13G');
 const C62 = phone('0c383e113af8', 'fanvil', 'C62');
 const CP6841 = phone('00562b043615', 'cisco', 'CP-6841-3PCC');
+const VVX500 = phone('0004f282e824', 'poly', 'VVX 500');
+const J129 = phone('c81feaaabbcc', 'avaya', 'J129');
 
 test.each([
   {
@@ -108,6 +110,29 @@ test.each([
       '00562B043615.cfg': 'own',
       '00:56:2b:04:36:15.xml': 'own',
     },
+  },
+  {
+    what: 'Poly by HTTP (capture of a VVX 500), with the master file that the guides add',
+    asker: VVX500,
+    boots: {
+      '/0004f282e824.cfg': 'left-out-on-purpose',
+      '/000000000000.cfg': 'common',
+      '/3111-44500-001.3111-44500-001.sip.ld': 'optional-file',
+      '/0004f282e824-lines.cfg': 'own',
+      '/0004f282e824-phone.cfg': 'optional-file',
+      '/0004f282e824-web.cfg': 'optional-file',
+      '/000000000000-license.cfg': 'optional-file',
+      '/0004f282e824-license.cfg': 'optional-file',
+      '/0004f282e824-calls.xml': 'optional-file',
+      '/0004f282e824-directory.xml': 'optional-file',
+      '/000000000000-directory.xml': 'optional-file',
+      '/0004f282e825-lines.cfg': 'file-of-another-phone',
+    },
+  },
+  {
+    what: 'Avaya (public code that serves J129)',
+    asker: J129,
+    boots: { 'J100Supgrade.txt': 'boot', '46xxsettings.txt': 'common', 'c81feaaabbcc.txt': 'own' },
   },
 ])('$what', async ({ asker, boots }) => {
   expect(await boot(asker, Object.keys(boots))).toEqual(Object.values(boots));

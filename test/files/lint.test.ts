@@ -1,8 +1,11 @@
 // Files as their phones can read them, and what is wrong with others.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fileMistakes } from '../../src/files/lint.ts';
+import { parseTemplate, render } from '../../src/files/render.ts';
+import { holdsSecrets } from '../../src/files/secrets.ts';
 import { xmlMistake } from '../../src/files/xml.ts';
-import { vendor } from '../phones/kit.ts';
+import { matchFile } from '../../src/phones/files.ts';
+import { read, vendor } from '../phones/kit.ts';
 
 test.each([
   {
@@ -83,5 +86,85 @@ test.each([
   },
 ])('$maker: $says', async ({ maker, text, says }) => {
   const mistakes = await fileMistakes(vendor(maker), text, there);
+  expect(mistakes.map(({ line, message }) => `${line} ${message}`)).toEqual(says);
+});
+
+/** Columns that a list may have, in forms that are awkward for one format or another. */
+const COLUMNS = {
+  label: 'Réception & Büro',
+  extension: '101',
+  sip_server: '10.20.0.5',
+  sip_user: '101',
+  sip_password: "s3cret'&<x>",
+  sip_port: '5070',
+  sip_auth: '101a',
+  admin_password: '4711',
+  user_password: '815',
+};
+
+const MAKES = ['poly', 'mitel', 'audiocodes', 'panasonic', 'avaya', 'vtech', 'spa'];
+const STRANGER = {
+  ...{ mac: '0200000000aa', model: 'x', server: '10.20.0.1', url: 'http://10.20.0.1/' },
+  ...{ listed: false, label: '', extension: '' },
+};
+
+/** All files that a make's templates make. */
+function filesOf(id: string, variables: Readonly<Record<string, unknown>>) {
+  return vendor(id).files.flatMap(({ template, role }) => {
+    if (template === undefined) return [];
+    const parsed = parseTemplate(template, read(`config/templates/${id}/${template}`));
+    const text = parsed.ok ? render(parsed.value, { vendor: id, ...variables }) : expect.fail(template);
+    return [{ template, role, text: text.ok ? text.value : expect.fail(text.error.message) }];
+  });
+}
+
+describe.each(MAKES)('what the templates of %s make', (id) => {
+  const listed = { ...STRANGER, listed: true, ...COLUMNS };
+
+  test('is what its phones read', async () => {
+    const served = async (name: string) =>
+      await Promise.resolve(matchFile(vendor(id), name)?.file.template !== undefined);
+    for (const { template, text } of [...filesOf(id, STRANGER), ...filesOf(id, listed)])
+      expect(await fileMistakes(vendor(id), text, served), template).toEqual([]);
+  });
+
+  test('is known for a secret when it holds a password, and only then', () => {
+    const isSecret = (text: string) => holdsSecrets(Buffer.from(text), vendor(id));
+    for (const { template, text } of filesOf(id, STRANGER)) expect(isSecret(text), template).toBe(false);
+    for (const { template, role, text } of filesOf(id, listed))
+      expect(isSecret(text), template).toBe(role === 'own');
+  });
+});
+
+test('files for a Panasonic have lines that end in CR LF, and an empty one at the end', () => {
+  for (const { template, text } of filesOf('panasonic', STRANGER)) {
+    expect(text.endsWith('"\r\n\r\n'), template).toBe(true);
+    expect(text.replaceAll('\r\n', ''), template).not.toMatch(/[\r\n]/);
+  }
+});
+
+test.each([
+  {
+    maker: 'avaya',
+    text: 'SET A 1\nLABEL = x\nGET other.cfg\n',
+    says: ['2 no phone reads this line: LABEL = x', '3 it names other.cfg, which is not served'],
+  },
+  {
+    maker: 'poly',
+    text: '<?xml version="1.0"?>\n<APPLICATION CONFIG_FILES="x.cfg, site.cfg"/>\n',
+    says: ['2 it names x.cfg, which is not served'],
+  },
+  {
+    maker: 'panasonic',
+    text: '# Panasonic SIP Phone Standard Format File #\r\nA="x"y"\r\n',
+    says: ['2 no phone reads this line: A="x"y"'],
+  },
+  {
+    maker: 'mitel',
+    text: 'sip line1 user name 101\n',
+    says: ['1 no phone reads this line: sip line1 user name 101'],
+  },
+])('a file of $maker with mistakes', async ({ maker, text, says }) => {
+  const mistakes = await fileMistakes(vendor(maker), text, async () => await Promise.resolve(false));
   expect(mistakes.map(({ line, message }) => `${line} ${message}`)).toEqual(says);
 });

@@ -11,7 +11,24 @@ export const read = (path: string): string => readFileSync(new URL(`../../${path
 export const list = (path: string): readonly string[] =>
   readdirSync(new URL(`../../${path}`, import.meta.url)).sort();
 
-export const IDS = ['cisco', 'fanvil', 'flyingvoice', 'yealink'] as const;
+export const IDS = [
+  'alcatel',
+  'audiocodes',
+  'avaya',
+  'cisco',
+  'fanvil',
+  'flyingvoice',
+  'gigaset',
+  'grandstream',
+  'htek',
+  'mitel',
+  'panasonic',
+  'poly',
+  'snom',
+  'spa',
+  'vtech',
+  'yealink',
+] as const;
 
 function load(id: string): Vendor {
   const checked = checkShape(vendorShape, parse(read(`config/vendors/${id}.yaml`)));

@@ -5,7 +5,8 @@ import { identify, macInUserAgent } from '../../src/phones/identify.ts';
 import { capture, catalogue, IDS, list, mac, named, vendor, vendors } from './kit.ts';
 
 test('the folder holds these vendors and no other', () => {
-  expect(list('config/vendors')).toEqual(IDS.map((id) => `${id}.yaml`));
+  const files = list('config/vendors').filter((name) => name !== 'README.md');
+  expect(files).toEqual(IDS.map((id) => `${id}.yaml`));
 });
 
 describe('recognition', () => {
@@ -47,41 +48,50 @@ describe('recognition', () => {
     expect(vendor('yealink').recognise.ouis).toHaveLength(11);
   });
 
-  test('a simulated phone of every model is recognised by its own words', () => {
-    for (const { id, speaks, models, recognise } of vendors) {
+  describe.each(vendors)('a simulated phone of $name', ({ id, speaks, models, recognise }) => {
+    /** Its words, for a model, with nothing left to fill. */
+    const filled = (text: string, { name: model, tokens }: (typeof models)[number]): string => {
+      const owner = { mac: mac('020000000001'), MAC: '020000000001' };
+      const fillings = { ...owner, model, firmware: speaks.firmware, ...tokens };
+      const { text: words, unknown } = fill(text, fillings);
+      expect(unknown, `${id}: ${text}`).toEqual([]);
+      return words;
+    };
+
+    test('is recognised by its User-Agent', () => {
+      const saysMac = /\{mac\b/i.test(speaks.userAgent);
       for (const model of models) {
-        const fillings = {
-          mac: mac('020000000001'),
-          model: model.name,
-          firmware: speaks.firmware,
-          ...model.tokens,
-        };
-        const filled = (text: string): string => {
-          const { text: words, unknown } = fill(text, fillings);
-          expect(unknown, `${id}: ${text}`).toEqual([]);
-          return words;
-        };
-        const said = filled(speaks.userAgent);
+        const said = filled(speaks.userAgent, model);
         expect(identify(catalogue, [{ kind: 'user-agent', text: said }]), said).toMatchObject({
-          vendor: id,
-          model: model.name,
-          firmware: speaks.firmware,
+          ...{ vendor: id, model: model.name, firmware: speaks.firmware },
         });
-        expect(macInUserAgent(catalogue, said), said).toBe('020000000001');
-        if (speaks.option60 !== undefined) {
-          const identity = identify(catalogue, [{ kind: 'option-60', text: filled(speaks.option60) }]);
-          expect([identity.vendor, identity.model]).toEqual([id, model.name]);
-        }
-        if (speaks.pnp !== undefined) {
-          expect(filled(speaks.pnp.uri)).toContain('020000000001');
-          const maker = /;vendor="([^"]*)"/.exec(filled(speaks.pnp.event))?.[1];
-          expect(recognise.pnpVendor.some((pattern) => pattern.test(maker ?? ''))).toBe(true);
-        }
+        expect(macInUserAgent(catalogue, said), said).toBe(saysMac ? '020000000001' : undefined);
       }
-      expect(speaks.pnp !== undefined, id).toBe(speaks.discovery.includes('pnp'));
-    }
+    });
+
+    test('is recognised by its option 60', () => {
+      const { option60 = '' } = speaks;
+      const saysModel = placeholdersOf(option60).length > 0;
+      for (const model of option60 === '' ? [] : models) {
+        const identity = identify(catalogue, [{ kind: 'option-60', text: filled(option60, model) }]);
+        expect([identity.vendor, identity.model]).toEqual([id, saysModel ? model.name : undefined]);
+      }
+    });
+
+    test('is recognised by its PnP question', () => {
+      expect(speaks.pnp !== undefined).toBe(speaks.discovery.includes('pnp'));
+      if (speaks.pnp === undefined) return;
+      for (const model of models) {
+        expect(filled(speaks.pnp.uri, model).toLowerCase()).toContain('020000000001');
+        const maker = /;vendor="([^"]*)"/.exec(filled(speaks.pnp.event, model))?.[1];
+        expect(recognise.pnpVendor.some((pattern) => pattern.test(maker ?? ''))).toBe(true);
+      }
+    });
   });
 });
+
+/** Makes whose phones read one file only. */
+const ONLY_OWN = new Set<string>(['audiocodes']);
 
 describe('files', () => {
   const names = capture('file-names.tsv');
@@ -131,6 +141,24 @@ describe('files', () => {
     { id: 'cisco', name: '6861-3PW.xml', role: 'common', whose: undefined },
     { id: 'cisco', name: 'spa504G.cfg', role: undefined, whose: undefined },
     { id: 'cisco', name: 'SEP00562B043615.cnf.xml', role: undefined, whose: undefined },
+    { id: 'poly', name: '000000000000.cfg', role: 'common', whose: undefined },
+    { id: 'poly', name: '0004F282E824.cfg', role: 'boot', whose: '0004f282e824' },
+    { id: 'poly', name: '0004f282e824-calls.xml', role: 'optional', whose: '0004f282e824' },
+    { id: 'poly', name: '000000000000-license.cfg', role: 'optional', whose: undefined },
+    { id: 'poly', name: '3111-44500-001.3111-44500-001.sip.ld', role: 'optional', whose: undefined },
+    { id: 'mitel', name: 'aastra.cfg', role: 'common', whose: undefined },
+    { id: 'mitel', name: 'startup.tuz', role: 'optional', whose: undefined },
+    { id: 'mitel', name: '1400e91b4524.cfg', role: 'own', whose: '1400e91b4524' },
+    { id: 'mitel', name: 'MN_Generic.cfg', role: undefined, whose: undefined },
+    { id: 'audiocodes', name: '00908f3bbcba.cfg', role: 'own', whose: '00908f3bbcba' },
+    { id: 'panasonic', name: 'KX-HDV999.cfg', role: 'common', whose: undefined },
+    { id: 'panasonic', name: 'Config0080F0C8C381.cfg', role: 'own', whose: '0080f0c8c381' },
+    { id: 'avaya', name: 'j100supgrade.txt', role: 'boot', whose: undefined },
+    { id: 'avaya', name: 'C81FEA83E85A.txt', role: 'own', whose: 'c81fea83e85a' },
+    { id: 'vtech', name: 'VSP999A_00122AAABBCC.cfg', role: 'own', whose: '00122aaabbcc' },
+    { id: 'vtech', name: 'VSP999A.cfg', role: 'common', whose: undefined },
+    { id: 'spa', name: 'spa514G.cfg', role: 'common', whose: undefined },
+    { id: 'spa', name: '0002fdff2103.xml', role: 'own', whose: '0002fdff2103' },
   ])('$id: $name is $role', ({ id, name, role, whose }) => {
     const match = matchFile(vendor(id), name);
     expect([match?.file.role, match?.mac]).toEqual([role, whose]);
@@ -141,6 +169,12 @@ describe('files', () => {
     { name: 'F0V00X300000.cfg', says: 'fanvil', model: 'X3' },
     { name: '/6841-3PCC.xml', says: 'cisco', model: 'CP-6841-3PCC' },
     { name: '0021f222b01d', says: 'flyingvoice', model: undefined },
+    { name: '000000000000.cfg', says: 'poly', model: undefined },
+    { name: 'J100Supgrade.txt', says: 'avaya', model: undefined },
+    { name: 'KX-HDV130.cfg', says: 'panasonic', model: 'KX-HDV130' },
+    { name: 'VSP726.cfg', says: 'vtech', model: 'VSP726' },
+    { name: 'spa504G.cfg', says: 'spa', model: 'SPA504G' },
+    { name: 'startup.cfg', says: 'mitel', model: undefined },
     // Phones of several makers ask for these: number 0 is a Yealink T28P and every Flyingvoice.
     { name: 'y000000000000.cfg', says: undefined, model: undefined },
     { name: 'y000000000000.boot', says: undefined, model: undefined },
@@ -151,12 +185,14 @@ describe('files', () => {
     expect([identity.vendor, identity.model]).toEqual([says, model]);
   });
 
-  test('boot files have no template and say why', () => {
-    const boots = vendors.flatMap(({ files }) => files.filter(({ role }) => role === 'boot'));
-    expect(boots).toHaveLength(4);
-    for (const { ask, template, never } of boots) {
-      expect(template, ask).toBeUndefined();
-      expect(never, ask).toMatch(/\w/);
+  test('boot files lead on to other files, or are not served and say why', () => {
+    const boots = vendors.flatMap(({ files, config }) =>
+      files.filter(({ role }) => role === 'boot').map((file) => ({ ...file, config })),
+    );
+    expect(boots.length).toBeGreaterThan(5);
+    for (const { ask, template, never, config } of boots) {
+      expect(never !== undefined, ask).toBe(template === undefined);
+      if (template !== undefined) expect(config.include, ask).toBeDefined();
     }
   });
 
@@ -164,8 +200,9 @@ describe('files', () => {
     const { files } = vendor(id);
     const own = files.filter(({ role }) => role === 'own');
     expect(own).toHaveLength(1);
-    expect(placeholdersOf(own[0]?.ask ?? '')).toEqual(['mac']);
-    expect(files.filter(({ role }) => role === 'common')).toHaveLength(1);
+    const placeholders = placeholdersOf(own[0]?.ask ?? '').map((name) => name.toLowerCase());
+    expect(placeholders).toContain('mac');
+    expect(files.filter(({ role }) => role === 'common')).toHaveLength(ONLY_OWN.has(id) ? 0 : 1);
     const templates = files.flatMap(({ template }) => template ?? []);
     expect(list(`config/templates/${id}`)).toEqual([...templates].sort());
     expect(templates).toContain(own[0]?.template);
@@ -212,6 +249,25 @@ describe('files', () => {
       ],
     },
     { id: 'cisco', model: 'CP-6841-3PCC', names: ['6841-3PCC.xml', '020000000001.xml'] },
+    {
+      id: 'poly',
+      model: 'VVX500',
+      names: ['020000000001.cfg', '000000000000.cfg', 'sip.ld', '020000000001-lines.cfg'],
+    },
+    {
+      id: 'mitel',
+      model: '6867i',
+      names: ['security.tuz', 'startup.cfg', '6867i.cfg', '020000000001.cfg', '6867i.st'],
+    },
+    { id: 'audiocodes', model: '440HD', names: ['440HD.img', '020000000001.cfg'] },
+    {
+      id: 'panasonic',
+      model: 'KX-HDV130',
+      names: ['KX-HDV130.cfg', 'ConfigCommon.cfg', 'ConfigKX-HDV130.cfg', 'Config020000000001.cfg'],
+    },
+    { id: 'avaya', model: 'J179', names: ['J100Supgrade.txt', '46xxsettings.txt', '020000000001.txt'] },
+    { id: 'vtech', model: 'VSP726', names: ['VSP726.cfg', 'VSP726_020000000001.cfg'] },
+    { id: 'spa', model: 'SPA504G', names: ['spa504G.cfg', '020000000001.xml'] },
   ])('$id $model asks in this order', ({ id, model, names: order }) => {
     const asked = vendor(id).files.map((file) =>
       nameFor(vendor(id), file, { mac: mac('020000000001'), identity: named(model) }),

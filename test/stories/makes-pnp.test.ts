@@ -1,15 +1,28 @@
 // The makes that ask by PnP, and those close to them: phones that nobody listed, from unknown MAC to proven; and what
 // each is told that asks by multicast in the words of public traces.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseIpv4 } from '../../src/base/ipv4.ts';
+import { unsealAs } from '../../src/seal/forms.ts';
 import { DIALECTS, onWire } from '../sip/dialects.ts';
-import { stagingLan } from './staging.ts';
+import { SERVER, stagingLan } from './staging.ts';
 
 let close: (() => Promise<void>) | undefined;
-afterEach(async () => await close?.());
+let folder: string | undefined;
+afterEach(async () => {
+  await close?.();
+  if (folder !== undefined) await rm(folder, { recursive: true });
+  folder = undefined;
+});
 
-async function staging() {
-  const lan = await stagingLan();
+/** The daemon with that phone list. */
+async function staging(list?: string) {
+  folder = await mkdtemp(join(tmpdir(), 'unboxd-makes-'));
+  const phones = join(folder, 'phones.csv');
+  if (list !== undefined) await writeFile(phones, list);
+  const lan = await stagingLan(list === undefined ? {} : { phones });
   close = lan.close;
   return lan;
 }
@@ -39,7 +52,9 @@ async function asked(mac: string, trace: string) {
   const heard: string[] = [];
   const socket = await lan.lan
     .host(() => PHONE)
-    .openUdp({ port }, (bytes) => heard.push(Buffer.from(bytes).toString('latin1')));
+    .openUdp({ port, purpose: 'a phone', onTrouble: () => undefined }, (bytes) =>
+      heard.push(Buffer.from(bytes).toString('latin1')),
+    );
   socket.send(onWire(text), GROUP);
   await lan.world.advance(300);
   const notify = heard.find((message) => message.startsWith('NOTIFY ')) ?? expect.fail(heard.join('\n'));
@@ -102,5 +117,55 @@ describe('in the words of traces', () => {
   ])('$of is $vendor $model', async ({ of, vendor, model }) => {
     const { mac, text } = DIALECTS.find(({ phone }) => phone.startsWith(of)) ?? expect.fail(of);
     expect(await asked(mac ?? '', text)).toEqual({ url: 'http://10.99.0.1/', is: [vendor, model] });
+  });
+});
+
+describe('a listed phone', () => {
+  test.each([
+    { mac: '00:04:13:aa:bb:cc', vendor: 'snom', model: 'D785' },
+    // Its account answers the challenge.
+    { mac: 'c0:74:ad:aa:bb:cc', vendor: 'grandstream', model: 'GRP2614' },
+    { mac: '00:1f:c1:aa:bb:cc', vendor: 'htek', model: 'UC926' },
+    { mac: '7c:2f:80:aa:bb:cc', vendor: 'gigaset', model: 'N670 IP PRO' },
+    { mac: '3c:28:a6:aa:bb:cc', vendor: 'alcatel', model: 'M5' },
+  ])('$vendor $model is woken and fetches again, and restarts', async ({ mac, vendor, model }) => {
+    const lan = await staging(
+      `mac,vendor,model,sip_server,sip_user,sip_password\n${mac},${vendor},${model},10.99.0.5,101,hush\n`,
+    );
+    await lan.plug({ mac, vendor, model });
+    await lan.world.advance(60_000);
+    for (const reboot of [false, true]) {
+      const said: (string | undefined)[] = [];
+      const done = lan.appliance.resync({ mac, reboot, patience: 60_000 }, ({ verdict }) =>
+        said.push(verdict),
+      );
+      await lan.world.advance(60_000);
+      await done;
+      expect(said.at(-1)).toBe('confirmed');
+    }
+  });
+
+  test('a Grandstream with a key gets its file sealed, and nothing else', async () => {
+    const mac = 'c0:74:ad:aa:bb:cc';
+    const lan = await staging(
+      `mac,vendor,model,sip_server,sip_user,sip_password,seal_key\n${mac},grandstream,GRP2614,10.99.0.5,101,hush,GrandKey\n`,
+    );
+    await lan.plug({ mac, vendor: 'grandstream', model: 'GRP2614' });
+    await lan.world.advance(60_000);
+    const from = { address: parseIpv4((await lan.line(mac))?.address ?? '') ?? expect.fail(), port: 40_000 };
+    const get = async (target: string) => {
+      const headers = { 'user-agent': 'Grandstream Model HW GRP2614 SW 1.0.5.15 DevId c074adaabbcc' };
+      const request = { method: 'GET', target, headers, from };
+      return (await lan.lan.http({ address: SERVER, port: 80 }, request)).body ?? expect.fail('no body');
+    };
+    const opened = unsealAs(await get('/cfgc074adaabbcc.xml'), {
+      form: 'openssl',
+      key: Buffer.from('GrandKey'),
+      digest: 'md5',
+    });
+    const text = opened.ok ? Buffer.from(opened.value.content).toString() : expect.fail(opened.error);
+    expect(text).toContain('<P34>hush</P34>');
+    expect(text).toContain('<P1359>GrandKey</P1359>');
+    expect(Buffer.from(await get('/cfggrp2614.xml')).toString()).toMatch(/^<\?xml/);
   });
 });
