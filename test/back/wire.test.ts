@@ -89,7 +89,7 @@ test('what cannot cross takes nothing else with it', async () => {
   wire.say('note', 'before');
   const broken = wire.call('later', (() => 'a function') as never).catch((thrown: unknown) => thrown);
   wire.say('note', 'after');
-  expect(await broken).toMatchObject({ message: expect.stringContaining('could not be cloned') });
+  expect(String(await broken)).toContain('could not be cloned');
   expect(await wire.call('noted')).toEqual(['before', 'after']);
 });
 

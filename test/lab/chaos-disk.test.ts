@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { describeLab, until } from './lab.ts';
+import { longTest } from './long.ts';
 import { type Ground, openGround } from './soak-ground.ts';
 import { RINGTONE } from './soak-phone.ts';
 
@@ -77,7 +78,7 @@ await describeLab('a disk in trouble', NEEDS, () => {
     await allIsWell();
   });
 
-  test('read-only, as the kernel makes it after an error', async () => {
+  longTest('read-only, as the kernel makes it after an error', async () => {
     // Refused while a phone writes just then.
     await until(
       async () =>
@@ -115,7 +116,7 @@ await describeLab('a disk in trouble', NEEDS, () => {
     await allIsWell();
   });
 
-  test('read-only when the daemon starts', async () => {
+  longTest('read-only when the daemon starts', async () => {
     await ground.endDaemon('SIGKILL');
     await mounted('-o', 'remount,ro', state);
     await expect(ground.startDaemon()).rejects.toThrow(/journal cannot be written \(EROFS\)/);

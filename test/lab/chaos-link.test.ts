@@ -2,6 +2,7 @@
 // by itself when the interface is back.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { describeLab, until } from './lab.ts';
+import { longTest } from './long.ts';
 import { type Ground, OWN, openGround, SERVER, settle } from './soak-ground.ts';
 
 const NEEDS = { commands: ['ip'], packages: ['iproute2'] };
@@ -45,14 +46,14 @@ await describeLab('an interface that comes and goes', NEEDS, () => {
     expect((await ground.log()).split(BACK)).toHaveLength(2);
   };
 
-  test('down and up', async () => {
+  longTest('down and up', async () => {
     await desk('link', 'set', 'lan0', 'down');
     await told('no phone is served: the interface lan0 is down (switch it on: ip link set lan0 up)');
     await desk('link', 'set', 'lan0', 'up');
     await allIsWell();
   });
 
-  test('renamed and back', async () => {
+  longTest('renamed and back', async () => {
     const rename = async (from: string, to: string): Promise<void> => {
       await desk('link', 'set', from, 'down');
       await desk('link', 'set', from, 'name', to);
