@@ -1,6 +1,6 @@
 // What stands on one LAN: its doors, and those who look for other servers there. The phones, their leases and what is
 // told of them are the house's; the settings are looked up as they are now, so that a reload finds the doors open.
-import type { FileDoors, FileDoorsParts, FileSite } from './back/doors.ts';
+import type { FileDoors, FileDoorsParts, FileSite, Renewal } from './back/doors.ts';
 import type { Ipv4 } from './base/ipv4.ts';
 import type { Log } from './base/log.ts';
 import type { Mac } from './base/mac.ts';
@@ -59,7 +59,7 @@ export interface ServedLan extends Closable {
   /** Why no addresses are given now, if so. */
   readonly objection: DhcpDoor['guard']['objection'];
   /** Makes ready what those settings want of sockets. Rejects with a Fault, nothing changed. */
-  renew(next: Served, tls: HttpOptions['tls']): Promise<() => void>;
+  renew(next: Served, tls: HttpOptions['tls']): Promise<Renewal>;
 }
 
 /** Opens the doors. Rejects with a Fault, none left open, when one of them cannot be opened. */
@@ -88,11 +88,12 @@ export async function openServedLan(parts: ServedLanParts): Promise<ServedLan> {
     objection: () => opened.guard?.objection(),
     renew: async (next, tls) => {
       const renewal = await files.renew(fileSite(next, { tls, tokenKey }));
-      return () => {
+      const commit = (): void => {
         const { urlFor } = parts;
         dhcp?.renew({ lan: next.lanSite, provisioning: next.site.provisioning, urlFor });
         renewal.commit();
       };
+      return { ...renewal, commit };
     },
     close,
   };

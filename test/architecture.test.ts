@@ -39,7 +39,7 @@ const ROOMS: readonly Room[] = [
   },
   {
     name: 'app',
-    files: /^src\/(main\.ts$|(app|served-lan)\.ts$|back\/|care\/|cli\/|web\/|control\/|rehearse\/)/,
+    files: /^src\/(main\.ts$|(app|lans|served-lan)\.ts$|back\/|care\/|cli\/|web\/|control\/|rehearse\/)/,
     sees: ['base', 'wire', 'domain', 'policy', 'doors'],
   },
 ];

@@ -31,6 +31,8 @@ export interface LanQuestion {
   readonly cannotPin?: string | undefined;
   /** Told by the running daemon, which keeps looking; absent: this looks once itself. */
   readonly trouble?: readonly PhoneEvent[] | undefined;
+  /** Subnets of our other LANs: their servers are told of there. */
+  readonly elsewhere?: readonly Subnet[] | undefined;
 }
 
 /** What this interface is like and who else serves there. Sends a few datagrams on it, and on no other. */
@@ -42,7 +44,9 @@ export async function lanFacts(question: LanQuestion): Promise<LanFacts> {
     const lan = openLan({ interface: name, world, ...facts });
     const [multicast, others] = await Promise.all([
       cannotPin === undefined ? hearsGroup(lan, world) : { multicastTrouble: cannotPin },
-      trouble === undefined ? lookAround(lan, question) : { strangers: strangersOf(trouble), notLooked: [] },
+      trouble === undefined
+        ? lookAround(lan, question)
+        : { strangers: strangersOf(trouble.filter(isHere(question))), notLooked: [] },
     ]);
     const where = `${showIpv4(facts.address)}/${facts.subnet.prefix}`;
     return {
@@ -57,6 +61,10 @@ export async function lanFacts(question: LanQuestion): Promise<LanFacts> {
     if (!(error instanceof Fault)) throw error;
     return { ...nothing, trouble: { message: error.message, hint: error.hint } };
   }
+}
+
+function isHere({ elsewhere = [] }: LanQuestion): (event: PhoneEvent) => boolean {
+  return (event) => !('server' in event) || !elsewhere.some((subnet) => isWithin(subnet, event.server));
 }
 
 function twinsOf(name: string, subnet: Subnet): readonly string[] {

@@ -13,27 +13,39 @@ import { lanFacts } from './facts-lan.ts';
 import { machineFacts } from './facts-machine.ts';
 import { portFacts, type WantedPort } from './facts-ports.ts';
 import { certificateFacts, fileFacts, folderFacts, keysIn } from './facts-store.ts';
-import type { CaredDaemon, DaemonFacts, FileFacts, Survey } from './survey.ts';
+import type { CaredDaemon, DaemonFacts, FileFacts, OtherLan, Survey } from './survey.ts';
 
 export type SurveyRequest = Omit<LoadRequest, 'facts'>;
 
 /** Everything that was found. Rejects only where the vendor files that come with unboxd are broken. */
 export async function gatherFacts(request: SurveyRequest): Promise<Survey> {
-  const { site, mistakes, name } = await settings(request);
+  const { site, mistakes, names } = await settings(request);
+  const [name] = names;
   const daemon = await daemonFacts(site.controlSocket);
   const machine = await machineFacts(join(site.state, 'journal'));
-  const mode = site.lan?.dhcp.mode ?? 'full';
-  const pnp = site.lan?.pnp.mode ?? 'provision';
-  const doors = [
-    ...(mode === 'off' ? [] : (['dhcp'] as const)),
-    ...(pnp === 'off' ? [] : (['pnp'] as const)),
-  ];
+  const { mode, pnp } = modesOf(site, name);
   const trouble = daemon.kind === 'runs' ? await troubleOf(site.controlSocket) : undefined;
   const { cannotPin } = machine;
-  const lan =
-    name === undefined
-      ? undefined
-      : await lanFacts({ name, world: realWorld(), makers: site.makers, doors, cannotPin, trouble });
+  const look = async (one: string): Promise<OtherLan> => {
+    const modes = modesOf(site, one);
+    const doors = [
+      ...(modes.mode === 'off' ? [] : (['dhcp'] as const)),
+      ...(modes.pnp === 'off' ? [] : (['pnp'] as const)),
+    ];
+    const elsewhere = site.lans.filter((lan) => lan.interface !== one).map(({ subnet }) => subnet);
+    const parts = {
+      name: one,
+      world: realWorld(),
+      makers: site.makers,
+      doors,
+      cannotPin,
+      trouble,
+      elsewhere,
+    };
+    return { ...modes, lan: await lanFacts(parts) };
+  };
+  const [first, ...others] = await Promise.all(names.map(look));
+  const lan = first?.lan;
   const usable = lan?.trouble === undefined ? name : undefined;
   const pid = daemon.kind === 'runs' ? daemon.pid : undefined;
   const certificates = join(site.state, 'certs');
@@ -45,6 +57,7 @@ export async function gatherFacts(request: SurveyRequest): Promise<Survey> {
       daemon: pid,
     }),
     lan,
+    others,
     interfaces: listInterfaces()
       .filter(({ loopback }) => !loopback)
       .map(({ name: one, address }) => `${one} (${showIpv4(address)})`),
@@ -61,15 +74,20 @@ export async function gatherFacts(request: SurveyRequest): Promise<Survey> {
 interface Settings {
   readonly site: LoadedSite;
   readonly mistakes: Survey['mistakes'];
-  /** The interface that settings or command line name. */
-  readonly name: string | undefined;
+  /** The interfaces that settings or command line name. */
+  readonly names: readonly string[];
+}
+
+function modesOf({ lans }: LoadedSite, name: string | undefined): Pick<OtherLan, 'mode' | 'pnp'> {
+  const lan = lans.find((one) => one.interface === name);
+  return { mode: lan?.dhcp.mode ?? 'full', pnp: lan?.pnp.mode ?? 'provision' };
 }
 
 /** Where the settings have mistakes, the rest is looked at by the defaults and what the command line says. */
 async function settings(request: SurveyRequest): Promise<Settings> {
-  let name = request.interface;
+  const names = new Set(request.interface === undefined ? [] : [request.interface]);
   const facts: LoadRequest['facts'] = (named) => {
-    name = named;
+    names.add(named);
     try {
       return findInterface(named);
     } catch {
@@ -78,11 +96,11 @@ async function settings(request: SurveyRequest): Promise<Settings> {
     }
   };
   const loaded = await loadSite({ ...request, facts });
-  if (loaded.ok) return { site: loaded.value, mistakes: undefined, name };
+  if (loaded.ok) return { site: loaded.value, mistakes: undefined, names: [...names] };
   const { state, control } = request;
   const bare = await loadSite({ state, control, facts: () => undefined });
   if (!bare.ok) throw brokenInstallation(bare.error);
-  return { site: bare.value, mistakes: mistakesOf(loaded.error, request), name };
+  return { site: bare.value, mistakes: mistakesOf(loaded.error, request), names: [...names] };
 }
 
 function mistakesOf(

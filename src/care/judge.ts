@@ -23,6 +23,7 @@ export function judge(survey: Survey): readonly Finding[] {
     judgeDaemon(survey),
     ...judgeMachine(survey),
     ...judgeLan(survey),
+    ...(survey.others ?? []).flatMap((other) => judgeLan({ ...survey, ...other })),
     ...judgePorts(survey),
     ...judgeStore(survey),
   ];

@@ -128,6 +128,11 @@ export interface CertificateFile {
   readonly renews: boolean;
 }
 
+/** One more LAN of the settings. */
+export interface OtherLan extends Pick<Survey, 'mode' | 'pnp'> {
+  readonly lan: LanFacts;
+}
+
 /** Everything that was found. */
 export interface Survey {
   readonly machine: MachineFacts;
@@ -136,6 +141,8 @@ export interface Survey {
   readonly ports: readonly PortFacts[];
   /** Absent when no interface is named. */
   readonly lan?: LanFacts | undefined;
+  /** The LANs beside the first. */
+  readonly others?: readonly OtherLan[] | undefined;
   /** What to type instead of NAME, where no interface is named. */
   readonly interfaces: readonly string[];
   readonly mode: 'full' | 'companion' | 'off';

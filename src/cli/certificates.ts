@@ -4,17 +4,15 @@ import { certificateWarnings, openCertificates } from '../certs/folder.ts';
 import { serverNames } from '../certs/names.ts';
 import type { TlsDoor } from '../net/ports.ts';
 import type { LoadedSite } from '../site/load.ts';
-import type { LanSite } from '../site/site.ts';
 
 /** What the HTTPS doors need, certificates made where they are missing; undefined when the doors are off. */
 export async function openTls(
   site: LoadedSite,
-  lan: LanSite,
   { now, warn }: { readonly now: number; readonly warn: (message: string) => void },
 ): Promise<TlsDoor | undefined> {
   const { https, httpsLegacy } = site.doors;
   if (https === 'off' && httpsLegacy === 'off') return undefined;
-  const names = namesOf(site, lan);
+  const names = namesOf(site);
   const certificates = await openCertificates(certificateFolder(site), names, now);
   for (const warning of certificateWarnings(certificates, names, now)) warn(warning);
   if (httpsLegacy !== 'off')
@@ -31,11 +29,15 @@ export async function openTls(
   };
 }
 
-/** What phones call this appliance; without a LAN its address is left out. */
-export function namesOf(site: LoadedSite, lan: Pick<LanSite, 'address'> | undefined) {
+/** What phones call this appliance: on each LAN by its address there. */
+export function namesOf(site: LoadedSite) {
   const { https } = site.doors;
   const written = https === 'off' ? ['unboxd'] : https.names;
-  return serverNames({ written, url: site.provisioning.url, address: lan?.address });
+  return serverNames({
+    written,
+    url: site.provisioning.url,
+    addresses: site.lans.map(({ address }) => address),
+  });
 }
 
 /** Where the certificates lie. */

@@ -16,6 +16,7 @@ export const QUESTION_FLAGS: readonly Flag[] = [
   { flags: '--requested <ip>', what: 'the address it asks for (option 50)' },
   { flags: '--circuit-id <text>', what: 'its switch port, as a relay tells it (option 82)' },
   { flags: '--giaddr <ip>', what: 'the relay it comes through' },
+  { flags: '--interface <name>', what: 'the LAN it comes in by, where several are served' },
   { flags: '--type <type>', what: 'discover, request or inform', otherwise: 'discover' },
 ];
 

@@ -56,6 +56,8 @@ export interface Explanation {
   readonly by: string;
   readonly conflicts: readonly string[];
   readonly listed: boolean;
+  /** The LAN it is on, or the first where it was never heard: `eth1 (10.20.0.1)`. */
+  readonly lan?: string | undefined;
   readonly url?: string | undefined;
   readonly pnp: string;
   readonly options: readonly ExplainedOption[];
@@ -85,6 +87,8 @@ export interface TokenDesk {
 /** A client's DHCP message to be explained, as it would stand in the UDP datagram. Nothing is reserved or stored. */
 export interface DhcpQuestion {
   readonly hex: string;
+  /** The LAN it comes in by; default: what its addresses tell, else where the phone is. */
+  readonly interface?: string | undefined;
 }
 
 export interface VendorScore {
@@ -125,6 +129,8 @@ export interface LeaseLine {
   /** When it ends, ms since 1970. */
   readonly expires: number;
   readonly hostname?: string | undefined;
+  /** Where several LANs are served, the one it is of; absent for one that is not served now. */
+  readonly interface?: string | undefined;
 }
 
 /** A lease of another DHCP server that is to be kept here. */

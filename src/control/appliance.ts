@@ -3,7 +3,7 @@ import { setImmediate as breath } from 'node:timers/promises';
 import { showIpv4 } from '../base/ipv4.ts';
 import { type Mac, ouiOf, parseMac, showMac } from '../base/mac.ts';
 import type { World } from '../base/world.ts';
-import type { Lease, LeaseTable } from '../dhcp/lease-table.ts';
+import type { Lease } from '../dhcp/lease-table.ts';
 import { makeOffer } from '../dhcp/offer.ts';
 import { ownScope } from '../dhcp/request.ts';
 import type { Desk } from '../files/serve.ts';
@@ -24,8 +24,10 @@ export interface ApplianceParts {
   readonly register: Register;
   readonly timeline: Timeline;
   readonly desk: Desk;
-  readonly leases: LeaseTable;
-  readonly lan: LanSite;
+  /** All leases and offers, and where several LANs are served the interface of each. */
+  readonly leases: () => Iterable<readonly [Lease, string | undefined]>;
+  /** The LAN that the phone is on. */
+  readonly lanOf: (phone: Phone) => LanSite;
   readonly provisioning: Provisioning;
   readonly urlFor: (phone: Phone) => string | undefined;
   readonly wake: ResyncParts['wake'];
@@ -77,7 +79,8 @@ export function createAppliance(parts: ApplianceParts): Appliance {
     explain: async (text) => {
       const phone = phoneFor(text);
       if (phone === undefined) return undefined;
-      const { lan, provisioning } = parts;
+      const { provisioning } = parts;
+      const lan = parts.lanOf(phone);
       const url = parts.urlFor(phone);
       const vendor = vendorFor(phone);
       const asked = phone.clues.get('option-55');
@@ -85,6 +88,7 @@ export function createAppliance(parts: ApplianceParts): Appliance {
         phone,
         vendor,
         url,
+        lan,
         offered: makeOffer({ lan, scope: ownScope(lan), provisioning, vendor, client: phone, url }).options,
         asked: asked?.kind === 'option-55' ? asked.codes : undefined,
         files: await desk.explain(phone),
@@ -164,8 +168,10 @@ function watch(
 }
 
 async function leaseLines({ leases, register }: ApplianceParts): Promise<readonly LeaseLine[]> {
-  const all = [...leases.leases.values(), ...leases.offers.values()].sort((a, b) => a.address - b.address);
-  return await inSlices(all, (slice) => slice.map((lease) => leaseLine(lease, register)));
+  const all = [...leases()].sort(([a], [b]) => a.address - b.address);
+  return await inSlices(all, (slice) =>
+    slice.map(([lease, name]) => ({ ...leaseLine(lease, register), interface: name })),
+  );
 }
 
 /** Phones wait for nobody: between two slices of a long list the loop is free for them. */

@@ -1,7 +1,7 @@
 // The DHCP side of the local API: what a message would get, and leases that come from another server.
 import { fromLatin1, toHex } from '../base/bytes.ts';
 import { optionName } from '../base/dhcp-options.ts';
-import { parseIpv4, showIpv4 } from '../base/ipv4.ts';
+import { type Ipv4, parseIpv4, showIpv4 } from '../base/ipv4.ts';
 import { parseMac, showMac } from '../base/mac.ts';
 import type { World } from '../base/world.ts';
 import type { Choice } from '../dhcp/choose.ts';
@@ -30,6 +30,8 @@ import type {
 export interface DhcpDeskParts extends Omit<DryRunParts, 'now' | 'objection'> {
   readonly objection: () => Reason | undefined;
   readonly commit: (changes: readonly LeaseChange[]) => Promise<void>;
+  /** The LAN and the leases that an address is of, where there are several. */
+  readonly placeOf?: ((address: Ipv4) => Pick<DryRunParts, 'lan' | 'leases'> | undefined) | undefined;
   readonly world: World;
 }
 
@@ -136,7 +138,8 @@ async function importLeases(parts: DhcpDeskParts, list: readonly ImportedLease[]
     else changes.push(...taken);
   }
   await parts.commit(changes);
-  confirm(parts.leases, changes);
+  for (const change of changes)
+    if (change.kind === 'bound') confirm(placeOf(parts, change.lease.address).leases, [change]);
   for (const change of changes) if (change.kind === 'bound') admit(parts.register, change.lease);
   return { taken: list.length - skipped.length, skipped };
 }
@@ -146,13 +149,19 @@ function admit(register: Register, { client, mac = parseMac(client), address }: 
   if (mac !== undefined) admitHolder(register, mac, address);
 }
 
-function take({ lan, leases, world }: DhcpDeskParts, lease: ImportedLease): readonly LeaseChange[] | string {
+function placeOf(parts: DhcpDeskParts, address: Ipv4): Pick<DryRunParts, 'lan' | 'leases'> {
+  return parts.placeOf?.(address) ?? parts;
+}
+
+function take(parts: DhcpDeskParts, lease: ImportedLease): readonly LeaseChange[] | string {
+  const { world } = parts;
   const address = parseIpv4(lease.address);
   const mac = parseMac(lease.mac);
   const now = world.now();
   if (address === undefined) return `${lease.address} is no IPv4 address`;
   if (mac === undefined) return `${lease.mac} is no MAC`;
   if (lease.expires <= now) return 'it has ended';
+  const { lan, leases } = placeOf(parts, address);
   const scope = scopesOf(lan).find((each) => isHost(each, address));
   if (scope === undefined) return becauseOf('address-of-another-subnet');
   const bound = bind(leases, {

@@ -16,8 +16,7 @@ import { createHistogram, type Family, type Histogram, showMetrics, single } fro
 
 export interface MetricsParts {
   readonly site: Pick<LoadedSite, 'doors' | 'state' | 'metrics'>;
-  readonly lanSite: LanSite;
-  readonly leases: LeaseTable;
+  readonly lans: () => readonly { readonly lanSite: LanSite; readonly leases: LeaseTable }[];
   readonly tally: Tally;
   readonly commits: Histogram;
   /** Asked when the metrics are: it is made after them. */
@@ -102,10 +101,17 @@ function counters(tally: Tally): readonly Family[] {
   }));
 }
 
-function doorFamily({ site: { doors }, lanSite }: MetricsParts): Family {
+function doorFamily({ site: { doors }, lans }: MetricsParts): Family {
+  const all = lans();
+  const ofLans = all.flatMap(({ lanSite: { interface: name, dhcp, pnp } }) => {
+    // Which LAN it is says nothing where there is one.
+    const where = all.length > 1 ? { interface: name } : {};
+    return [
+      { labels: { door: 'dhcp', ...where }, value: dhcp.mode === 'off' ? 0 : 1 },
+      { labels: { door: 'pnp', ...where }, value: pnp.mode === 'off' ? 0 : 1 },
+    ];
+  });
   const open = {
-    dhcp: lanSite.dhcp.mode,
-    pnp: lanSite.pnp.mode,
     tftp: doors.tftp,
     http: doors.http,
     https: doors.https,
@@ -115,10 +121,10 @@ function doorFamily({ site: { doors }, lanSite }: MetricsParts): Family {
     name: 'unboxd_door_open',
     type: 'gauge',
     help: '1 where the door is open, 0 where the settings have it off.',
-    samples: Object.entries(open).map(([door, mode]) => ({
-      labels: { door },
-      value: mode === 'off' ? 0 : 1,
-    })),
+    samples: [
+      ...ofLans,
+      ...Object.entries(open).map(([door, mode]) => ({ labels: { door }, value: mode === 'off' ? 0 : 1 })),
+    ],
   };
 }
 
@@ -133,23 +139,26 @@ async function countStages(appliance: Pick<Appliance, 'phones'>): Promise<Family
   };
 }
 
-function leaseFamilies({ leases, world }: MetricsParts): readonly Family[] {
+function leaseFamilies({ lans, world }: MetricsParts): readonly Family[] {
+  const tables = lans().map(({ leases }) => leases);
   const states = new Map([
-    ['offered', leases.offers.size],
+    ['offered', tables.reduce((sum, { offers }) => sum + offers.size, 0)],
     ['bound', 0],
     ['ended', 0],
     ['declined', 0],
   ]);
   const now = world.now();
-  for (const { state, expires } of leases.leases.values()) {
+  for (const { state, expires } of tables.flatMap(({ leases }) => [...leases.values()])) {
     // A bound lease may have ended without being known to.
     const shown = state === 'bound' && expires <= now ? 'ended' : state;
     states.set(shown, (states.get(shown) ?? 0) + 1);
   }
-  const pools = leases.pools.map(({ first, last, owner, size, taken, strangers }) => {
-    const labels = { pool: `${showIpv4(first)}-${showIpv4(last)}`, class: owner ?? '' };
-    return { labels, size, taken, strangers };
-  });
+  const pools = tables
+    .flatMap((table) => table.pools)
+    .map(({ first, last, owner, size, taken, strangers }) => {
+      const labels = { pool: `${showIpv4(first)}-${showIpv4(last)}`, class: owner ?? '' };
+      return { labels, size, taken, strangers };
+    });
   const ofPools = (name: string, help: string, which: 'size' | 'taken' | 'strangers'): Family => {
     const samples = pools.map((pool) => ({ labels: pool.labels, value: pool[which] }));
     return { name, type: 'gauge', help, samples };

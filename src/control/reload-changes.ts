@@ -12,25 +12,28 @@ export interface SiteChanges {
   readonly needsRestart: readonly string[];
   /** To be served from now on. */
   readonly site: LoadedSite;
+}
+
+/** A site as one of its LANs sees it. */
+export interface Served {
+  readonly site: LoadedSite;
   readonly lanSite: LanSite;
 }
 
-/** A site that serves a LAN. */
-export type Served = Pick<SiteChanges, 'site' | 'lanSite'>;
-
-export function changesOf(before: Served, after: Served): SiteChanges {
+export function changesOf(was: LoadedSite, is: LoadedSite): SiteChanges {
   const needsRestart: string[] = [];
   /** The value of before, where a change of it needs a restart. */
   const held = <Value>(name: string, [old, fresh]: readonly [Value, Value]): Value => {
     if (!isDeepStrictEqual(old, fresh)) needsRestart.push(name);
     return old;
   };
-  const lanSite = heldLan(before.lanSite, after.lanSite, held);
-  const [was, is] = [before.site, after.site];
+  const lans = heldLans(was, is, held);
   const [wasDoors, isDoors] = [was.doors, is.doors];
   const site: LoadedSite = {
     ...is,
-    lan: lanSite,
+    lans,
+    lan: lans[0],
+    away: was.away,
     catalogue: isDeepStrictEqual(was.catalogue, is.catalogue) ? was.catalogue : is.catalogue,
     phones: keptRows(was.phones, is.phones, ({ mac }) => mac),
     files: {
@@ -50,36 +53,62 @@ export function changesOf(before: Served, after: Served): SiteChanges {
     logLevel: held('log.level', [was.logLevel, is.logLevel]),
     logDoors: held('log.doors', [was.logDoors, is.logDoors]),
   };
-  const served = { site, lanSite };
-  return { ...served, needsRestart, changes: told(before, served) };
+  return { site, needsRestart, changes: told(was, site) };
 }
 
 type Held = <Value>(name: string, pair: readonly [Value, Value]) => Value;
 
+/** Each by its interface. One that is away now stays as it was until it is back: the link watch tells of it. */
+function heldLans(was: LoadedSite, is: LoadedSite, held: Held): readonly LanSite[] {
+  const namesOf = ({ lans, away }: LoadedSite): readonly string[] =>
+    [...lans, ...away].map((lan) => lan.interface);
+  const [names, isNames] = [namesOf(was), namesOf(is)];
+  const [only, isOnly] = [
+    names.length === 1 ? names[0] : undefined,
+    isNames.length === 1 ? isNames[0] : undefined,
+  ];
+  if (only !== undefined && isOnly !== undefined) held('lans.0.interface', [only, isOnly]);
+  else {
+    for (const name of names)
+      if (!isNames.includes(name)) held(`lans (${name} was taken out)`, [true, false]);
+    for (const name of isNames) if (!names.includes(name)) held(`lans (${name} was added)`, [false, true]);
+  }
+  return was.lans.map((lan, index) => {
+    const fresh = is.lans.find((other) => other.interface === lan.interface);
+    return fresh === undefined ? lan : heldLan([lan, fresh], `lans.${keyOf(was, lan, index)}`, held);
+  });
+}
+
+/** As which a LAN is named: of several by its interface, for one that was away stands in no order. */
+function keyOf({ lans, away }: LoadedSite, lan: LanSite, index: number): string {
+  return lans.length + away.length > 1 ? lan.interface : String(index);
+}
+
 /** Sockets, and those who look for other servers, stand on the interface and on the modes. */
-function heldLan(was: LanSite, is: LanSite, held: Held): LanSite {
-  const name = held('lans.0.interface', [was.interface, is.interface]);
-  if (name !== is.interface) return was;
+function heldLan([was, is]: readonly [LanSite, LanSite], path: string, held: Held): LanSite {
   const place = ({ address, subnet }: LanSite) => ({ address, subnet });
-  held('the address of the interface', [place(was), place(is)]);
+  held(path === 'lans.0' ? 'the address of the interface' : `the address of ${was.interface}`, [
+    place(was),
+    place(is),
+  ]);
   // The pool and all that follows from it was worked out for another subnet.
   if (!isDeepStrictEqual(place(was), place(is))) return was;
   const [dhcp, pnp] = [is.dhcp, is.pnp];
   const isOff = ({ mode }: LanSite['pnp']): boolean => mode === 'off';
   const isPnpMoved = isOff(was.pnp) !== isOff(pnp);
-  if (isPnpMoved) held('lans.0.pnp.mode', [was.pnp.mode, pnp.mode]);
+  if (isPnpMoved) held(`${path}.pnp.mode`, [was.pnp.mode, pnp.mode]);
   return {
     ...is,
     dhcp: {
       ...dhcp,
-      mode: held('lans.0.dhcp.mode', [was.dhcp.mode, dhcp.mode]),
-      guard: held('lans.0.dhcp.guard', [was.dhcp.guard, dhcp.guard]),
-      conflictCheck: held('lans.0.dhcp.conflictCheck', [was.dhcp.conflictCheck, dhcp.conflictCheck]),
+      mode: held(`${path}.dhcp.mode`, [was.dhcp.mode, dhcp.mode]),
+      guard: held(`${path}.dhcp.guard`, [was.dhcp.guard, dhcp.guard]),
+      conflictCheck: held(`${path}.dhcp.conflictCheck`, [was.dhcp.conflictCheck, dhcp.conflictCheck]),
     },
     pnp: {
       ...pnp,
       mode: isPnpMoved ? was.pnp.mode : pnp.mode,
-      tcp: held('lans.0.pnp.tcp', [was.pnp.tcp, pnp.tcp]),
+      tcp: held(`${path}.pnp.tcp`, [was.pnp.tcp, pnp.tcp]),
     },
   };
 }
@@ -106,8 +135,8 @@ export function reservationsOf({ site, lanSite }: Served) {
   );
 }
 
-function told({ site: was, lanSite }: Served, { site: is, lanSite: isLan }: Served): readonly string[] {
-  const names = settingNames({ was, is }, { was: lanSite, is: isLan });
+function told(was: LoadedSite, is: LoadedSite): readonly string[] {
+  const names = settingNames({ was, is });
   return [
     ...told1(
       'phone list',
@@ -179,7 +208,7 @@ const AS_WRITTEN: readonly (readonly [RegExp, string])[] = [
   [/^files\.firmwarePace\.atOnce$/, 'files.firmwareAtOnce'],
   [/^files\.firmwarePace\.rate$/, 'files.firmwareRate'],
   [/^files\.isCaseIgnored$/, 'files.case'],
-  [/^lans\.0\.dhcp\.guard\.isOff$/, 'lans.0.dhcp.guard'],
+  [/^(lans\..+\.dhcp\.guard)\.isOff$/, '$1'],
 ];
 
 interface Pair<Value> {
@@ -187,16 +216,15 @@ interface Pair<Value> {
   readonly is: Value;
 }
 
-function settingNames({ was, is }: Pair<LoadedSite>, lan: Pair<LanSite>): readonly string[] {
-  const parts = (
-    { provisioning, files, doors, wake, clientAuthorities }: LoadedSite,
-    { dhcp, pnp }: LanSite,
-  ) => ({
-    lans: { 0: { dhcp, pnp } },
+function settingNames({ was, is }: Pair<LoadedSite>): readonly string[] {
+  const parts = ({ lans, provisioning, files, doors, wake, clientAuthorities }: LoadedSite) => ({
+    lans: Object.fromEntries(
+      lans.map((lan, index) => [keyOf(was, lan, index), { dhcp: lan.dhcp, pnp: lan.pnp }] as const),
+    ),
     ...{ provisioning, files, doors, wake },
     'doors.https.authorities': clientAuthorities,
   });
-  const names = changedNames(parts(was, lan.was), parts(is, lan.is)).map((name) =>
+  const names = changedNames(parts(was), parts(is)).map((name) =>
     AS_WRITTEN.reduce((written, [pattern, by]) => written.replace(pattern, by), name),
   );
   return [...new Set(names)];

@@ -3,7 +3,8 @@
 import { Fault, messageOf } from '../base/fault.ts';
 import type { Result } from '../base/result.ts';
 import type { Mistake } from '../base/yaml-text.ts';
-import { changesOf, type Served, type SiteChanges } from './reload-changes.ts';
+import type { LoadedSite } from '../site/load.ts';
+import { changesOf, type SiteChanges } from './reload-changes.ts';
 
 export interface ReloadAnswer {
   /** Whether the new settings hold now. */
@@ -18,9 +19,9 @@ export interface ReloadAnswer {
 
 export interface ReloadParts {
   /** Reads and checks everything. May reject with a Fault. */
-  readonly load: () => Promise<Result<Served, readonly Mistake[]>>;
+  readonly load: () => Promise<Result<LoadedSite, readonly Mistake[]>>;
   /** The settings as they are. */
-  readonly served: () => Served;
+  readonly served: () => LoadedSite;
   /** Goes on with those. Rejects with a Fault, nothing changed, when it cannot. */
   readonly renew: (next: SiteChanges) => Promise<void>;
   /** Where the settings stand, for faults that no line of them is guilty of. */

@@ -175,7 +175,10 @@ async function importLeases({ appliance, request, response }: Call): Promise<voi
   json(response, await appliance.importLeases(leases));
 }
 
-const dhcpQuestion = shape.object({ hex: shape.string().regex(/^([0-9a-fA-F]{2})*$/) });
+const dhcpQuestion = shape.object({
+  hex: shape.string().regex(/^([0-9a-fA-F]{2})*$/),
+  interface: shape.string().optional(),
+});
 const importOrder = shape.object({
   leases: shape.array(
     shape.object({ address: shape.string(), mac: shape.string(), expires: shape.number().min(0) }),

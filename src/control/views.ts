@@ -8,6 +8,7 @@ import type { OfferedOptions } from '../dhcp/offer.ts';
 import type { ExplainedFile as FileOnDesk } from '../files/serve.ts';
 import type { Phone } from '../phones/phone.ts';
 import type { Vendor } from '../phones/vendor.ts';
+import type { LanSite } from '../site/site.ts';
 import { lineOf } from '../timeline/diagnosis.ts';
 import type { PhoneEvent } from '../timeline/event.ts';
 import type { Progress } from '../timeline/progress.ts';
@@ -78,6 +79,8 @@ export interface ExplainCase {
   readonly vendor: Vendor | undefined;
   readonly url: string | undefined;
   readonly offered: OfferedOptions;
+  /** The LAN it is on. */
+  readonly lan: Pick<LanSite, 'interface' | 'address'>;
   /** Option 55 as it was last seen. */
   readonly asked: readonly number[] | undefined;
   readonly files: readonly FileOnDesk[];
@@ -85,7 +88,7 @@ export interface ExplainCase {
 }
 
 export function explanation(found: ExplainCase): Explanation {
-  const { phone, vendor, url, offered, asked, files, pnpAnswers } = found;
+  const { phone, vendor, url, offered, lan, asked, files, pnpAnswers } = found;
   return {
     mac: showMac(phone.mac),
     vendor: vendor?.name,
@@ -93,6 +96,7 @@ export function explanation(found: ExplainCase): Explanation {
     by: phone.identity.by,
     conflicts: phone.identity.conflicts,
     listed: phone.listed !== undefined,
+    lan: `${lan.interface} (${showIpv4(lan.address)})`,
     url,
     pnp: pnpSentence(vendor, url, pnpAnswers),
     options: [...offered.values()].map(({ code, bytes, text, from }) => ({

@@ -283,7 +283,10 @@ function noteAddress(register: Register, mac: Mac, event: PhoneEvent): void {
   if (event.kind === 'leased') bindAddress(register, mac, event.address);
   // Anybody can send an INFORM in the name of a phone, so it is a claim and not a lease.
   if (event.kind === 'informed') claimAddress(register, mac, event.address);
-  if (event.kind === 'released' || event.kind === 'declined') freeAddress(register, mac);
+  // On another LAN it may have an address by now.
+  const held = register.phones.get(mac)?.address;
+  if (event.kind === 'declined' || (event.kind === 'released' && event.address === held))
+    freeAddress(register, mac);
 }
 
 function tellCrowd({ crowd, leases, tell }: Answering, dhcpCase: DhcpCase): void {

@@ -74,6 +74,18 @@ export function rehearsalSettings(parts: CopyParts): SettingsCopy {
   return { settings, notes };
 }
 
+/** The same with one LAN, where there are several: the named one, else the first. `loadSite` tells a name of none. */
+export function oneLan(
+  written: unknown,
+  name: string | undefined,
+): { readonly raw: unknown; readonly chosen?: string } {
+  const lans = mapOf(written)['lans'];
+  if (!Array.isArray(lans) || lans.length < 2) return { raw: written };
+  const nameOf = (lan: unknown): string => textOf(mapOf(lan)['interface']);
+  const lan: unknown = lans.find((one) => nameOf(one) === name) ?? lans[0];
+  return { raw: { ...mapOf(written), lans: [lan] }, chosen: name ?? nameOf(lan) };
+}
+
 const ELSEWHERE =
   'another DHCP server gives the addresses here: in the rehearsal they are given without a URL, so phones are told by PnP alone';
 const WINDOW = 'files.window is left out: the rehearsal is as if it were open';

@@ -5,7 +5,6 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errnoOf } from '../base/fault.ts';
 import { placeholdersOf } from '../base/fill.ts';
-import { showIpv4 } from '../base/ipv4.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { checkShape } from '../base/shape.ts';
 import { tokenMistakes, withTokenPlace } from '../base/token-text.ts';
@@ -21,9 +20,9 @@ import type { Makers } from '../phones/makers.ts';
 import type { ListedPhone, ListedPlace } from '../phones/phone.ts';
 import type { Catalogue } from '../phones/vendor.ts';
 import type { Account } from './accounts.ts';
-import { checkLan, type InterfaceFacts } from './check.ts';
+import type { InterfaceFacts } from './check.ts';
 import { type FileSettings, fileSettings } from './files.ts';
-import { whyNotKept } from './kept.ts';
+import { type AwayLan, checkReservations, readLans } from './lans.ts';
 import { loadAccounts } from './load-accounts.ts';
 import { readWaking, type Waking } from './load-wake.ts';
 import { type SiteFile, siteShape } from './schema.ts';
@@ -35,7 +34,7 @@ const BUILT_IN = fileURLToPath(new URL('config/', HOME));
 export interface LoadRequest {
   /** Path of unboxd.yaml; absent: all defaults. */
   readonly file?: string | undefined;
-  /** These win over the file. */
+  /** These win over the file. Of several LANs the one on that interface alone. */
   readonly interface?: string | undefined;
   readonly phones?: string | undefined;
   readonly state?: string | undefined;
@@ -46,8 +45,12 @@ export interface LoadRequest {
 
 /** Everything, checked, all paths absolute. */
 export interface LoadedSite {
-  /** Absent when no interface was named or it was not looked at. */
+  /** In the order of the file; those whose interface was looked at and can be used. */
+  readonly lans: readonly LanSite[];
+  /** The first of them. */
   readonly lan?: LanSite | undefined;
+  /** Empty where only one is written: a Fault then. */
+  readonly away: readonly AwayLan[];
   readonly provisioning: Provisioning;
   readonly catalogue: Catalogue;
   /** Makers of network cards, to name strange servers. */
@@ -102,13 +105,15 @@ export async function loadSite(request: LoadRequest): Promise<Result<LoadedSite,
   mistakes.push(...wake.mistakes);
   const { accounts, ...signIn } = await loadAccounts(site.doors.accounts, { base, at });
   mistakes.push(...signIn.mistakes);
-  const lan = readLan(request, site, at);
-  if (!lan.ok) mistakes.push(...lan.error);
-  else if (lan.value !== undefined) mistakes.push(...checkReservations(lan.value, list, listFile));
+  const read = readLans(request, site, at);
+  mistakes.push(...read.mistakes);
+  if (read.mistakes.length === 0) mistakes.push(...checkReservations(read, list, listFile));
   if (mistakes.length > 0) return err(mistakes);
 
   return ok({
-    lan: lan.ok ? lan.value : undefined,
+    lans: read.lans,
+    lan: read.lans[0],
+    away: read.away,
     provisioning: {
       url: site.files.tokens === 'off' ? site.provisioning.url : withTokenPlace(site.provisioning.url),
       options: site.provisioning.options,
@@ -175,32 +180,6 @@ async function readList(file: string | undefined, catalogue: Catalogue, at: Yaml
   const text = await textOf(file);
   if (text !== undefined) return readInventory(file, text, catalogue);
   return { ...NO_LIST, mistakes: [at(['phones'], `${file} does not exist or cannot be read`)] };
-}
-
-function readLan(
-  request: LoadRequest,
-  site: SiteFile,
-  at: YamlText['at'],
-): Result<LanSite | undefined, readonly Mistake[]> {
-  const written = site.lans[0];
-  const name = request.interface ?? written?.interface;
-  const facts = name === undefined ? undefined : request.facts(name);
-  if (name === undefined || facts === undefined) return ok(undefined);
-  // With --interface and no LAN in the file, the defaults of a LAN are those of the schema.
-  const lan = written ?? siteShape.parse({ lans: [{ interface: name }] }).lans[0];
-  if (lan === undefined) return ok(undefined);
-  const checked = checkLan({ ...lan, interface: name }, facts);
-  if (checked.ok) return checked;
-  return err(checked.error.map(({ path, message }) => at(['lans', 0, ...path], message)));
-}
-
-/** An address that is kept for somebody must be one that can be given. */
-function checkReservations(lan: LanSite, { phones, places, lineOf }: List, file = ''): readonly Mistake[] {
-  return [...phones, ...places].flatMap(({ address }) => {
-    const message = address === undefined ? undefined : whyNotKept(lan, address);
-    if (address === undefined || message === undefined) return [];
-    return [{ file, line: lineOf.get(showIpv4(address)), message }];
-  });
 }
 
 /** A class for a make that nobody knows would wait for phones that never come. */

@@ -106,7 +106,7 @@ const lanShape = shape.strictObject({
 });
 
 export const siteShape = shape.strictObject({
-  lans: shape.array(lanShape).max(1, 'one LAN only, for now').default([]),
+  lans: shape.array(lanShape).max(8, 'at most 8 LANs').default([]),
   provisioning: shape
     .strictObject({
       url: text.default('http://{server}/'),

@@ -66,6 +66,15 @@ export type PhoneEvent = Common &
       }
     | { readonly kind: 'caught-elsewhere'; readonly server: Ipv4 }
     | {
+        /** It asks on one of our LANs and has, or wants, an address of another one. */
+        readonly kind: 'changed-lan';
+        readonly address: Ipv4;
+        /** The interface where it asks. */
+        readonly interface: string;
+        /** The interface that the address is of. */
+        readonly before: string;
+      }
+    | {
         /** Without a phone: another server answers on this LAN. */
         readonly kind: 'foreign-server';
         readonly door: DoorName;

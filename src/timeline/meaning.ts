@@ -55,6 +55,8 @@ export const MEANING: Readonly<Record<EventKind, string>> = {
   'tls-refused':
     'The phone and the HTTPS door did not come to terms, so no file was asked for; the reason says who refused whom.',
   garbled: 'Bytes that are no message of this protocol. Counted and never answered.',
+  'changed-lan':
+    'Several LANs are served, and the phone asks on another one than that of its address. If it belongs there, nothing is to do: it gets an address of the new LAN. If not, look at which network card or VLAN its switch hangs.',
   'interface-back':
     'The interface can be used again. All doors open by themselves within seconds; phones ask again by themselves too.',
   fault: 'The appliance itself is in trouble; the hint says what to do.',

@@ -122,6 +122,7 @@ function fillIn(progress: Filling, event: PhoneEvent): void {
     case 'wake-unconfirmed':
     case 'address-conflict':
     case 'caught-elsewhere':
+    case 'changed-lan':
     case 'foreign-server':
     case 'foreign-server-gone':
     case 'strangers-limited':

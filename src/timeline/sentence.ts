@@ -76,6 +76,7 @@ const ADDRESS_KINDS = [
   'declined',
   'address-conflict',
   'caught-elsewhere',
+  'changed-lan',
   'no-answer-given',
 ] as const;
 
@@ -143,6 +144,8 @@ function addressSentence(event: AddressEvent): string {
       return `is not given ${showIpv4(event.address)}: ${showMac(event.by)} answers there`;
     case 'caught-elsewhere':
       return `obeys the DHCP server ${showIpv4(event.server)} and not this one`;
+    case 'changed-lan':
+      return `is on ${printable(event.interface)} now, and its address ${showIpv4(event.address)} is of ${printable(event.before)}: it was plugged over, or is on the wrong LAN`;
     case 'no-answer-given':
       // At PnP a no may be said aloud.
       return `got no ${event.door === 'pnp' ? 'URL by PnP' : `answer at the ${DOOR[event.door]}`}, because ${detailed(event)}`;

@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
+import { checkShape } from '../../src/base/shape.ts';
+import { siteShape } from '../../src/site/schema.ts';
 import { argvOf, parse } from '../cli/typed.ts';
 
 const PAPERS = ['README.md', 'CHANGELOG.md', '.github/SECURITY.md', 'config/vendors/README.md'];
@@ -107,27 +109,12 @@ test.each(sentences)('it really says: %s', (sentence) => {
   expect(fragments.filter((fragment) => !sayings.includes(fragment))).toEqual([]);
 });
 
-test('the settings of the second LAN can be read', () => {
-  const [, yaml = ''] = /<<'END'\n([\s\S]*?)\nEND\n/.exec(readme) ?? [];
-  expect(parseYaml(yaml)).toEqual({
-    lans: [{ interface: 'eth0', dhcp: { mode: 'companion' } }],
-    state: '/var/lib/unboxd-office',
-    control: { socket: '/run/unboxd-office/control.sock' },
-  });
-});
-
-test('the unit of the second LAN differs from the first in settings and folders, as the page has it', () => {
-  const unit = textOf('systemd/unboxd.service');
-  const [, one = '', two = ''] = /sed -e '([^']+)' \\\n\s+-e '([^']+)'/.exec(readme) ?? [];
-  const changed = [one, two].reduce((text, rule) => {
-    const [, from = '', to = ''] = rule.split('#');
-    const pattern = from.replaceAll('\\(', '(').replaceAll('\\)', ')').replaceAll('\\|', '|');
-    return text.replaceAll(new RegExp(pattern, 'gm'), to.replace('\\1', '$1'));
-  }, unit);
-  const lines = unit.split('\n');
-  expect(changed.split('\n').filter((line) => !lines.includes(line))).toEqual([
-    'ExecStart=/usr/bin/node /usr/lib/unboxd/dist/main.js serve --config /etc/unboxd/office.yaml',
-    'StateDirectory=unboxd-office',
-    'RuntimeDirectory=unboxd-office',
+test('the settings with two LANs can be read', () => {
+  const [, yaml = ''] = /```yaml\n(lans:[\s\S]*?)```\n/.exec(readme) ?? [];
+  const found = checkShape(siteShape, parseYaml(yaml));
+  if (!found.ok) throw new Error(JSON.stringify(found.error));
+  expect(found.value.lans.map((lan) => [lan.interface, lan.dhcp.mode])).toEqual([
+    ['eth1', 'full'],
+    ['eth0', 'companion'],
   ]);
 });

@@ -155,7 +155,9 @@ test.each([
   { url: 'https://10.99.0.7/', names: ['unboxd'], addresses: ['10.99.0.1', '10.99.0.7'] },
   { url: 'tftp://{server}/', names: ['unboxd'], addresses: ['10.99.0.1'] },
 ])('for $url the certificate names $names and $addresses', ({ url, names, addresses }) => {
-  expect(serverNames({ written: ['unboxd'], url, address: parseIpv4('10.99.0.1') })).toEqual({
+  expect(
+    serverNames({ written: ['unboxd'], url, addresses: [parseIpv4('10.99.0.1') ?? expect.fail()] }),
+  ).toEqual({
     names,
     addresses,
   });

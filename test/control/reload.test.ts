@@ -13,9 +13,9 @@ import type { Appliance } from '../../src/control/api.ts';
 import type { Care } from '../../src/control/care.ts';
 import { controlClient } from '../../src/control/client.ts';
 import { createReload, type ReloadAnswer, type ReloadParts } from '../../src/control/reload.ts';
-import { changesOf, reservationsOf, type Served } from '../../src/control/reload-changes.ts';
+import { changesOf, reservationsOf } from '../../src/control/reload-changes.ts';
 import { openControl } from '../../src/control/server.ts';
-import { loadSite } from '../../src/site/load.ts';
+import { type LoadedSite, loadSite } from '../../src/site/load.ts';
 import { authority } from '../certs/kit.ts';
 import { listeningTerminal } from '../cli/listening-terminal.ts';
 
@@ -35,12 +35,12 @@ const facts = (name: string) => {
   return { address, subnet: subnetOf(address, 24) };
 };
 
-async function served(yaml: string, where = facts): Promise<Served> {
+async function served(yaml: string, where = facts): Promise<LoadedSite> {
   const file = join(folder, 'unboxd.yaml');
   await writeFile(file, yaml);
   const loaded = await loadSite({ file, facts: where });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
-  return { site: loaded.value, lanSite: loaded.value.lan ?? expect.fail('no LAN') };
+  return loaded.value;
 }
 
 const LAN = 'lans: [{ interface: lan0 }]\n';
@@ -108,7 +108,7 @@ test('an interface with another address keeps its LAN as it was', async () => {
   const before = await served(LAN);
   const found = changesOf(before, await served(`${LAN}provisioning: { url: "http://{server}/x/" }\n`, moved));
   expect(found.needsRestart).toEqual(['the address of the interface']);
-  expect(found.lanSite).toBe(before.lanSite);
+  expect(found.site.lan).toBe(before.lan);
   expect(found.site.provisioning.url).toBe('http://{server}/x/');
 });
 
@@ -131,7 +131,8 @@ test('an address that this LAN cannot give is kept for nobody', async () => {
   const before = await served(LAN);
   const found = changesOf(before, await served('lans: [{ interface: lan1 }]\nphones: phones.csv\n'));
   expect(found.changes).toEqual(['phone list: 1 added (001565000001)']);
-  expect(reservationsOf(found)).toEqual([{ client: '001565000001' }]);
+  const lanSite = found.site.lan ?? expect.fail('no LAN');
+  expect(reservationsOf({ site: found.site, lanSite })).toEqual([{ client: '001565000001' }]);
 });
 
 /** A reload of settings that change each time. */

@@ -4,7 +4,7 @@ import { parseIpv4, showIpv4, showSubnet } from '../../src/base/ipv4.ts';
 import { parseMac, showMac } from '../../src/base/mac.ts';
 import type { ListedPhone } from '../../src/phones/phone.ts';
 import { chooseCast } from '../../src/rehearse/cast.ts';
-import { groundFor, rehearsalSettings } from '../../src/rehearse/settings.ts';
+import { groundFor, oneLan, rehearsalSettings } from '../../src/rehearse/settings.ts';
 import { acme } from '../fakes/vendors.ts';
 
 const CATALOGUE = { vendors: [acme] };
@@ -146,4 +146,15 @@ test.each([
   },
 ])('$question: $why', ({ question, why }) => {
   expect(chooseCast({ catalogue: CATALOGUE, list: LIST, ...question })).toEqual({ ok: false, error: why });
+});
+
+test.each([
+  { what: 'one LAN stays as it is', lans: ['eth1'], name: undefined, left: ['eth1'], chosen: undefined },
+  { what: 'the first of two', lans: ['eth1', 'eth2'], name: undefined, left: ['eth1'], chosen: 'eth1' },
+  { what: 'the named one', lans: ['eth1', 'eth2'], name: 'eth2', left: ['eth2'], chosen: 'eth2' },
+])('of several LANs one is rehearsed: $what', ({ lans, name, left, chosen }) => {
+  const named = (names: readonly string[]) => names.map((one) => ({ interface: one }));
+  const found = oneLan({ lans: named(lans), phones: 'p.csv' }, name);
+  expect(found.raw).toEqual({ lans: named(left), phones: 'p.csv' });
+  expect(found.chosen).toBe(chosen);
 });

@@ -2,9 +2,9 @@
 import { expect } from 'vitest';
 import { type App, openApp } from '../../src/app.ts';
 import { latin1 } from '../../src/base/bytes.ts';
+import { Fault } from '../../src/base/fault.ts';
 import { ANY, type Ipv4, parseIpv4, subnetOf } from '../../src/base/ipv4.ts';
 import { parseMac } from '../../src/base/mac.ts';
-import { ok } from '../../src/base/result.ts';
 import type { PhoneLine } from '../../src/control/api.ts';
 import { createReload } from '../../src/control/reload.ts';
 import type { Lease, LeaseChange } from '../../src/dhcp/lease-table.ts';
@@ -18,18 +18,25 @@ import { fakeWorld } from '../fakes/world.ts';
 
 export const SERVER = parseIpv4('10.99.0.1') ?? expect.fail();
 const SUBNET = subnetOf(SERVER, 24);
+/** Where a test has two LANs. */
+export const OFFICE = parseIpv4('10.98.0.1') ?? expect.fail();
+const OFFICE_SUBNET = subnetOf(OFFICE, 24);
 
 interface Options {
   /** Settings file; default: everything by default. */
   readonly file?: string;
   readonly phones?: string;
   readonly seed?: number;
+  /** The settings have two LANs: lan0 and lan1. */
+  readonly office?: boolean;
 }
 
 interface Plugged {
   readonly mac: string;
   readonly vendor: string;
   readonly model: string;
+  /** Into which LAN; default: lan0. */
+  readonly into?: 'lan0' | 'lan1';
 }
 
 const SILENT_LOG = {
@@ -43,34 +50,37 @@ const SILENT_LOG = {
 export async function stagingLan(options: Options = {}) {
   const world = fakeWorld(options.seed);
   const lan = fakeLan(world, SUBNET);
-  const facts = () => ({ address: SERVER, subnet: SUBNET });
-  const loaded = await loadSite({ ...options, interface: 'lan0', facts });
+  const office = fakeLan(world, OFFICE_SUBNET);
+  let away = new Set<string>();
+  const facts = (name: string) => {
+    if (away.has(name)) throw new Fault('interface-down', `${name} is down`, `ip link set ${name} up`);
+    return name === 'lan1' ? { address: OFFICE, subnet: OFFICE_SUBNET } : { address: SERVER, subnet: SUBNET };
+  };
+  const request = { ...options, interface: options.office === true ? undefined : 'lan0', facts };
+  const loaded = await loadSite(request);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
-  const site: LoadedSite = loaded.value;
-  const lanSite = site.lan ?? expect.fail('no LAN');
+  let site: LoadedSite = loaded.value;
   const memory = memoryState();
   const start = async (): Promise<App> =>
     await openApp({
       site,
-      lanSite,
-      lan: lan.host(() => SERVER),
+      groundOf: ({ interface: name }) => ({
+        lan: name === 'lan1' ? { ...office.host(() => OFFICE), interface: name } : lan.host(() => SERVER),
+        neighbours: async () => await Promise.resolve(new Map()),
+      }),
       state: memory.state,
       stored: memory.stored(),
       world,
       log: SILENT_LOG,
       tokenKey: Buffer.alloc(32, 7),
       neighbourOf: async () => await Promise.resolve(undefined),
-      neighbours: async () => await Promise.resolve(new Map()),
     });
   let app = await start();
   const reload = createReload({
     file: options.file ?? 'the command line',
-    load: async () => {
-      const again = await loadSite({ ...options, interface: 'lan0', facts });
-      return again.ok ? ok({ site: again.value, lanSite: again.value.lan ?? expect.fail('no LAN') }) : again;
-    },
+    load: async () => await loadSite(request),
     served: () => app.served(),
-    renew: async (next) => await app.renew(next, undefined),
+    renew: async (next) => await app.renew(next.site, undefined),
     onBegin: () => undefined,
     onEnd: () => undefined,
   });
@@ -81,7 +91,17 @@ export async function stagingLan(options: Options = {}) {
   return {
     world,
     lan,
+    office,
     memory,
+    get app() {
+      return app;
+    },
+    facts,
+    load: async () => await loadSite(request),
+    /** Those interfaces are down from now on, and no others. */
+    takeAway: (...names: readonly string[]) => {
+      away = new Set(names);
+    },
     get appliance() {
       return app.appliance;
     },
@@ -90,17 +110,20 @@ export async function stagingLan(options: Options = {}) {
     /** The daemon stops and starts again with what it had stored. */
     restart: async () => {
       await app.close();
+      const again = await loadSite(request);
+      site = again.ok ? again.value : expect.fail(JSON.stringify(again.error));
       app = await start();
       await world.advance(1_000);
     },
-    plug: async ({ mac, vendor: id, model: name }: Plugged) => {
+    plug: async ({ mac, vendor: id, model: name, into = 'lan0' }: Plugged) => {
+      const wire = into === 'lan1' ? office : lan;
       const vendor = vendorOf(site.catalogue, id) ?? expect.fail(`no vendor ${id}`);
       const model = modelOf(vendor, name) ?? expect.fail(`no model ${name}`);
       let own: Ipv4 = ANY;
       const said: string[] = [];
       const phone = await plugPhone({
         setup: { mac: parseMac(mac) ?? expect.fail(mac), vendor, model, seed: plugged.length * 7919 + 1 },
-        lan: lan.host(() => own),
+        lan: wire.host(() => own),
         world,
         takeAddress: async (address) => {
           own = address;
@@ -113,7 +136,7 @@ export async function stagingLan(options: Options = {}) {
             headers: { 'user-agent': userAgent },
             from: { address: from, port: 40_000 },
           };
-          const answer = await lan.http(to, request);
+          const answer = await wire.http(to, request);
           const body = answer.body ?? new Uint8Array();
           return { status: answer.status, bytes: body.length, text: latin1(body) };
         },

@@ -47,6 +47,7 @@ const EVENTS: Readonly<Record<EventKind, PhoneEvent>> = {
   'no-answer-given': { kind: 'no-answer-given', at: 1, mac, door: 'dhcp', because: 'pool-exhausted' },
   'address-conflict': { kind: 'address-conflict', at: 1, mac, address, by: mac },
   'caught-elsewhere': { kind: 'caught-elsewhere', at: 1, mac, server: address },
+  'changed-lan': { kind: 'changed-lan', at: 1, mac, address, interface: 'eth2', before: 'eth1' },
   'foreign-server': {
     at: 1,
     kind: 'foreign-server',

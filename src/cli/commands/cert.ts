@@ -66,7 +66,7 @@ function factsIfThere(name: string) {
 }
 
 function callFor(site: LoadedSite, flags: Flags): Omit<CertCall, 'files' | 'terminal'> {
-  const known = namesOf(site, site.lan);
+  const known = namesOf(site);
   const written = textFlag(flags, 'names')
     ?.split(',')
     .map((name) => name.trim())

@@ -95,8 +95,9 @@ async function explainMessages(
   const client = controlClient(textFlag(flags, 'control') ?? '');
   const found: Explained[] = [];
   for (const { hex, times } of questions) {
+    const question = { hex, interface: textFlag(flags, 'interface') };
     try {
-      found.push({ times, explanation: await client.post<DhcpExplanation>('/v1/explain', { hex }) });
+      found.push({ times, explanation: await client.post<DhcpExplanation>('/v1/explain', question) });
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== 'refused') throw error;
       found.push({ times, error: error.message });
@@ -132,6 +133,7 @@ function show(terminal: Terminal, explanation: Explanation): void {
   terminal.out(`${explanation.mac} is ${vendor} ${model}`.trimEnd());
   terminal.out(`  told by ${by}; ${listed ? 'in the phone list' : 'not in the phone list'}`);
   for (const conflict of explanation.conflicts) terminal.out(`  but ${conflict}`);
+  if (explanation.lan !== undefined) terminal.out(`  LAN: ${explanation.lan}`);
   terminal.out(`  URL: ${explanation.url ?? 'none'}`);
   if (explanation.access !== undefined) terminal.out(`  Tokens: ${explanation.access}`);
   terminal.out(`  PnP: ${explanation.pnp}`);

@@ -65,15 +65,18 @@ async function list({ flags, terminal }: Call): Promise<ExitCode> {
   } else if (flags['csv'] === true) {
     terminal.raw(Buffer.from(writeLeasesCsv(lines)));
   } else {
+    // Which LAN it is of says nothing where there is one.
+    const several = lines.some((line) => line.interface !== undefined);
     const rows = lines.map((line) => [
       line.address,
       line.mac,
       line.state,
       dateAndClock(line.expires),
+      ...(several ? [line.interface ?? ''] : []),
       printable(line.hostname ?? ''),
     ]);
-    for (const row of table([['ADDRESS', 'MAC', 'STATE', 'UNTIL', 'NAME'], ...rows], terminal.columns))
-      terminal.out(row.trimEnd());
+    const head = ['ADDRESS', 'MAC', 'STATE', 'UNTIL', ...(several ? ['LAN'] : []), 'NAME'];
+    for (const row of table([head, ...rows], terminal.columns)) terminal.out(row.trimEnd());
   }
   return 0;
 }

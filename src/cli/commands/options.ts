@@ -32,9 +32,13 @@ export const options: Command = {
     const servers = serversOf(textFlag(flags, 'for') ?? 'all');
     const loaded = await load(flags);
     if (!loaded.ok) return tellMistakes(terminal, loaded.error);
-    const { lan } = loaded.value;
+    const { lan, lans, away } = loaded.value;
     if (lan === undefined)
       throw new UsageError('where do the phones find unboxd? Name it with --interface or --address');
+    if (lans.length + away.length > 1)
+      terminal.note(
+        `unboxd: these are the options for the LAN on ${lan.interface}: --interface names another`,
+      );
     const sets = loaded.value.catalogue.vendors.map((vendor) => optionSet(loaded.value, lan, vendor));
     if (lan.dhcp.classes.length > 0)
       terminal.note('unboxd: the classes of dhcp.classes are not written out: only makes of phones are');
@@ -83,8 +87,19 @@ async function load(flags: Flags): Promise<Loaded> {
   if (address === undefined) return await loadSite({ file, interface: name, facts: findInterface });
   let loaded: Loaded | undefined;
   for (const prefix of PREFIXES) {
-    const facts = () => ({ address, subnet: subnetOf(address, prefix) });
-    loaded = await loadSite({ file, interface: name ?? 'lan', facts });
+    let first: string | undefined;
+    // There is one address: of several LANs it is that of the first, where none is named.
+    const facts = (asked: string) => {
+      first ??= asked;
+      return asked === first ? { address, subnet: subnetOf(address, prefix) } : undefined;
+    };
+    loaded = await loadSite({ file, interface: name, facts });
+    if (loaded.ok && loaded.value.lan === undefined)
+      loaded = await loadSite({
+        file,
+        interface: 'lan',
+        facts: () => ({ address, subnet: subnetOf(address, prefix) }),
+      });
     if (loaded.ok) return loaded;
   }
   return loaded as Loaded;

@@ -8,8 +8,9 @@ import type { PhoneLine } from '../../control/api.ts';
 import { openPress } from '../../control/render-offline.ts';
 import { type Cast, chooseCast } from '../../rehearse/cast.ts';
 import { type Performance, perform, STAGE_INTERFACE } from '../../rehearse/perform.ts';
-import { groundFor, rehearsalSettings, withPrefix } from '../../rehearse/settings.ts';
+import { groundFor, oneLan, rehearsalSettings, withPrefix } from '../../rehearse/settings.ts';
 import { endingOf, groupsOf, type Rehearsed, summaryOf, verdictLines } from '../../rehearse/verdict.ts';
+import { isOnLan } from '../../site/lans.ts';
 import { type LoadedSite, type LoadRequest, loadSite } from '../../site/load.ts';
 import { type Command, type Flags, type Terminal, textFlag, UsageError } from '../command.ts';
 import { liveTable } from '../live.ts';
@@ -29,6 +30,10 @@ export const rehearse: Command = {
   summary: 'boot simulated phones against your own settings in a private network, before a box is opened',
   flags: [
     { flags: '--config <file>', what: 'settings (unboxd.yaml); without it all defaults hold' },
+    {
+      flags: '--interface <name>',
+      what: 'the LAN to rehearse, where the settings have several (default: the first)',
+    },
     { flags: '--from-list <csv>', what: 'the phone list, in the place of the one in the settings' },
     {
       flags: '--phones <count>',
@@ -52,8 +57,11 @@ export const rehearse: Command = {
     const wish = readWish(flags);
     const stop = new AbortController();
     terminal.onStop(() => stop.abort());
-    const raw = wish.file === undefined ? {} : await rawSettings(wish.file);
-    const loaded = await load(wish, raw);
+    const written = wish.file === undefined ? {} : await rawSettings(wish.file);
+    const { raw, chosen } = oneLan(written, wish.interface);
+    if (chosen !== undefined)
+      terminal.note(`note: the LAN on ${chosen} is rehearsed; --interface names another`);
+    const loaded = await load(wish, raw, chosen);
     if ('mistakes' in loaded) return tellMistakes(terminal, loaded.mistakes);
     const { site, cast } = loaded;
     const folder = await mkdtemp(join(tmpdir(), 'unboxd-rehearsal-'));
@@ -85,6 +93,8 @@ export const rehearse: Command = {
 
 interface Wish {
   readonly file: string | undefined;
+  /** Of several LANs this one. */
+  readonly interface: string | undefined;
   readonly list: string | undefined;
   readonly count: number | undefined;
   readonly vendor: string | undefined;
@@ -103,6 +113,7 @@ function readWish(flags: Flags): Wish {
   };
   return {
     file: path('config'),
+    interface: textFlag(flags, 'interface'),
     list: path('fromList'),
     count: countFlag(flags, 'phones'),
     vendor: textFlag(flags, 'vendor'),
@@ -138,15 +149,23 @@ type Loaded =
   | { readonly site: LoadedSite; readonly cast: Cast; readonly ground: ReturnType<typeof groundFor> };
 
 /** Twice: what the interface must be like depends on the phones, and whether the settings fit on the interface. */
-async function load(wish: Wish, raw: unknown): Promise<Loaded> {
-  const request: LoadRequest = { file: wish.file, phones: wish.list, facts: () => undefined };
+async function load(wish: Wish, raw: unknown, chosen: string | undefined): Promise<Loaded> {
+  const request: LoadRequest = {
+    ...{ file: wish.file, phones: wish.list, interface: chosen },
+    facts: () => undefined,
+  };
   const first = await loadSite(request);
   if (!first.ok) return { mistakes: first.error };
   const { catalogue, phones } = first.value;
   const cast = chooseCast({ ...wish, catalogue, list: phones });
   if (!cast.ok) throw new UsageError(cast.error);
   const kept = phones.flatMap(({ address }) => address ?? []);
-  const guessed = groundFor({ raw, kept, phones: cast.value.actors.length });
+  // Of several LANs, each has some of them.
+  const guessed = groundFor({
+    raw,
+    kept: chosen === undefined ? kept : [],
+    phones: cast.value.actors.length,
+  });
   const here = factsHere();
   let ground = guessed;
   const whole = await loadSite({
@@ -158,6 +177,11 @@ async function load(wish: Wish, raw: unknown): Promise<Loaded> {
     },
   });
   if (!whole.ok) return { mistakes: whole.error };
+  const { lan } = whole.value;
+  if (chosen !== undefined && lan !== undefined && !kept.every((address) => isOnLan(lan, address)))
+    throw new UsageError(
+      `the phone list keeps addresses on other LANs than ${chosen}: name a list of its phones with --from-list`,
+    );
   return { site: whole.value, cast: cast.value, ground };
 }
 

@@ -1,41 +1,45 @@
 import { setImmediate as breath } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
-import { type App, openApp } from '../../app.ts';
+import { type App, type AppParts, openApp } from '../../app.ts';
 import { openFileThread } from '../../back/thread.ts';
 import { Fault } from '../../base/fault.ts';
 import { showIpv4, showSubnet } from '../../base/ipv4.ts';
 import { type Log, openLog } from '../../base/log.ts';
-import { err, ok, type Result } from '../../base/result.ts';
-import { type Closable, openAll } from '../../base/world.ts';
+import { err, type Result } from '../../base/result.ts';
+import { type Closable, openAll, type World } from '../../base/world.ts';
 import { type Mistake, showMistake } from '../../base/yaml-text.ts';
 import { createReload, type ReloadAnswer, reloadSentences } from '../../control/reload.ts';
-import type { Served } from '../../control/reload-changes.ts';
 import { openPress } from '../../control/render-offline.ts';
 import { openControl } from '../../control/server.ts';
 import { findInterface, listInterfaces } from '../../net/interfaces.ts';
 import { once, openLan } from '../../net/lan.ts';
 import { neighbourOf, readNeighbours } from '../../net/neighbours.ts';
-import { systemdSockets } from '../../net/systemd.ts';
+import { type Inherited, systemdSockets } from '../../net/systemd.ts';
 import { realWorld } from '../../net/world.ts';
-import { loadSite } from '../../site/load.ts';
+import { type LoadedSite, loadSite } from '../../site/load.ts';
+import type { LanSite } from '../../site/site.ts';
 import { openState } from '../../store/state.ts';
 import { openTokenKey } from '../../store/token-key.ts';
 import { openTls } from '../certificates.ts';
 import { type Command, type Flag, type Flags, type Terminal, textFlag } from '../command.ts';
+import { awaitLans } from '../late-lans.ts';
 import { tellMistakes } from '../mistakes.ts';
 import { createCare, openService, type Service } from '../service.ts';
 
 /** The flags by which `serve` and `check` find the settings. */
 export const SITE_FLAGS: readonly Flag[] = [
   { flags: '--config <file>', what: 'settings (unboxd.yaml); without it all defaults hold' },
-  { flags: '--interface <name>', what: 'the LAN to serve; nothing is served on any other' },
+  {
+    flags: '--interface <name>',
+    what: 'the LAN to serve, and no other; of several in the settings this one',
+  },
   { flags: '--phones <csv>', what: 'the phone list' },
 ];
 
 /** `unboxd serve`: the daemon. */
 export const serve: Command = {
   name: 'serve',
-  summary: 'serve phones on one LAN: addresses, URLs, files (the daemon)',
+  summary: 'serve phones on one LAN or several: addresses, URLs, files (the daemon)',
   flags: [
     ...SITE_FLAGS,
     { flags: '--state <dir>', what: 'where leases are kept (default /var/lib/unboxd)' },
@@ -104,53 +108,47 @@ export function siteRequest(flags: Flags) {
   };
 }
 
-/** The settings for a LAN that is here, or their mistakes. */
-async function loadServed(flags: Flags): Promise<Result<Served, readonly Mistake[]>> {
+/** The settings for the LANs that are here, or their mistakes. */
+async function loadServed(flags: Flags): Promise<Result<LoadedSite, readonly Mistake[]>> {
   const loaded = await loadSite({ ...siteRequest(flags), facts: findInterface });
   if (!loaded.ok) return loaded;
-  const site = loaded.value;
-  if (site.lan === undefined) throw noInterface();
-  return ok({ site, lanSite: site.lan });
+  if (loaded.value.lans.length === 0) throw noInterface();
+  return loaded;
 }
 
 /** As strict as `unboxd check`: no phone shall be the first to find a mistake in its file. */
-async function loadChecked(flags: Flags): Promise<Result<Served, readonly Mistake[]>> {
+async function loadChecked(flags: Flags): Promise<Result<LoadedSite, readonly Mistake[]>> {
   const loaded = await loadServed(flags);
   if (!loaded.ok) return loaded;
-  const mistakes = await (await openPress(loaded.value.site)).mistakes(breath);
+  const mistakes = await (await openPress(loaded.value)).mistakes(breath);
   return mistakes.length === 0 ? loaded : err(mistakes);
 }
 
 interface Running extends Closable {
   /** The settings as they are now. */
-  readonly served: () => Served;
+  readonly served: () => LoadedSite;
   readonly reload: () => Promise<unknown>;
   readonly anew: Promise<'anew'>;
 }
 
-async function open(first: Served, call: { flags: Flags; terminal: Terminal }): Promise<Running> {
+async function open(first: LoadedSite, call: { flags: Flags; terminal: Terminal }): Promise<Running> {
   const { flags, terminal } = call;
-  const { site, lanSite } = first;
-  const log = await openLog({ level: site.logLevel, doors: site.logDoors, pretty: terminal.isTty });
+  const log = await openLog({ level: first.logLevel, doors: first.logDoors, pretty: terminal.isTty });
   const world = realWorld();
-  const { interface: name, address, subnet } = lanSite;
-  const inherited = systemdSockets(terminal.env, terminal.pid);
-  const ground = { interface: name, address, subnet, inherited, allowPlain: flags['allowPlain'] === true };
-  // The LAN is opened twice, here and in the thread of the file doors, and both meet the same trouble.
+  // A LAN is opened twice, here and in the thread of the file doors, and both meet the same trouble.
   const onWarning = once((message) => log.warn(message));
-  const lan = openLan({ ...ground, world, onWarning });
+  const groundOf = grounds(call, { world, onWarning, first: first.lans[0]?.interface });
   // Each opener uses what those before it opened; closing goes the other way round.
   let state: Awaited<ReturnType<typeof openState>> | undefined;
   let app: App | undefined;
   let cared: ReturnType<typeof createCare> | undefined;
   let service: Service | undefined;
-  const tlsFor = async (one: Served) =>
-    await openTls(one.site, one.lanSite, { now: world.now(), warn: onWarning });
+  const tlsFor = async (site: LoadedSite) => await openTls(site, { now: world.now(), warn: onWarning });
   const reload = createReload({
     file: textFlag(flags, 'config') ?? 'the command line',
     load: async () => await loadChecked(flags),
     served: () => opened(app).served(),
-    renew: async (next) => await opened(app).renew(next, await tlsFor(next)),
+    renew: async ({ site }) => await opened(app).renew(site, await tlsFor(site)),
     onBegin: () => service?.reloading(),
     onEnd: (answer) => {
       logReload(log, answer);
@@ -158,36 +156,45 @@ async function open(first: Served, call: { flags: Flags; terminal: Terminal }): 
     },
   });
   const care = (): ReturnType<typeof createCare> => {
-    const parts = { pid: terminal.pid, now: world.now, folder: site.state, reload };
+    const parts = { pid: terminal.pid, now: world.now, folder: first.state, reload };
     cared ??= createCare({ ...parts, state: opened(state) });
     return cared;
   };
   const running = await openAll([
     async () => {
-      state = await openState(site.state);
+      state = await openState(first.state);
       return state.state;
     },
     async () => {
       const tls = await tlsFor(first);
-      const tokenKey = site.files.tokens === undefined ? undefined : await openTokenKey(site.state);
+      const tokenKey = first.files.tokens === undefined ? undefined : await openTokenKey(first.state);
       app = await openApp({
-        ...{ site, lanSite, lan, world, log, tls, tokenKey, neighbourOf },
+        ...{ site: first, groundOf, world, log, tls, tokenKey, neighbourOf },
         ...opened(state),
         linkFacts: findInterface,
-        neighbours: async () => await readNeighbours(lanSite.interface),
-        openFiles: async (files) => await openFileThread({ ...files, ground, world, onWarning }),
       });
       return app;
     },
-    async () => await openControl(site.controlSocket, opened(app).appliance, care()),
+    async () =>
+      await Promise.resolve(
+        awaitLans({
+          app: opened(app),
+          world,
+          look: findInterface,
+          load: async () => await loadChecked(flags),
+          tlsFor,
+          log,
+        }),
+      ),
+    async () => await openControl(first.controlSocket, opened(app).appliance, care()),
     async () => {
       const { env, pid } = terminal;
-      const status = opening(first);
-      service = await openService({ env, pid, world, control: site.controlSocket, status });
+      const status = opening(opened(app).served());
+      service = await openService({ env, pid, world, control: first.controlSocket, status });
       return service;
     },
   ]);
-  log.info(opening(first));
+  log.info(opening(opened(app).served()));
   return { ...running, reload, served: () => opened(app).served(), anew: care().anew };
 }
 
@@ -202,19 +209,51 @@ function opened<Part>(part: Part | undefined): Part {
   return part;
 }
 
-function opening({ site, lanSite: lan }: Served): string {
-  const { mode, pool } = lan.dhcp;
-  const range = mode === 'full' ? ` ${showIpv4(pool.first)}-${showIpv4(pool.last)}` : '';
-  const doors = [
-    `DHCP ${mode}${range}`,
-    `PnP ${lan.pnp.mode}`,
-    `TFTP ${site.doors.tftp === 'off' ? 'off' : 'on'}`,
-    `HTTP ${site.doors.http}`,
-    ...(site.doors.https === 'off' ? [] : [`HTTPS ${site.doors.https.port}`]),
-    ...(site.doors.ftp === 'off' ? [] : [`FTP ${site.doors.ftp.port}`]),
+interface GroundParts {
+  readonly world: World;
+  readonly onWarning: (message: string) => void;
+  /** The LAN that gets the sockets of systemd: their names do not say for which interface they are. */
+  readonly first: string | undefined;
+}
+
+/** Each LAN has sockets, a table of neighbours and a thread of file doors of its own. */
+function grounds(
+  { flags, terminal }: { readonly flags: Flags; readonly terminal: Terminal },
+  { world, onWarning, first }: GroundParts,
+): AppParts['groundOf'] {
+  const handedOver = systemdSockets(terminal.env, terminal.pid);
+  return ({ interface: name, address, subnet }) => {
+    const inherited: Inherited = name === first ? handedOver : new Map<string, number>();
+    const ground = { interface: name, address, subnet, inherited, allowPlain: flags['allowPlain'] === true };
+    return {
+      lan: openLan({ ...ground, world, onWarning }),
+      neighbours: async () => await readNeighbours(name),
+      openFiles: async (files) => await openFileThread({ ...files, ground, world, onWarning }),
+    };
+  };
+}
+
+function opening(site: LoadedSite): string {
+  const { doors } = site;
+  const files = [
+    `TFTP ${doors.tftp === 'off' ? 'off' : 'on'}`,
+    `HTTP ${doors.http}`,
+    ...(doors.https === 'off' ? [] : [`HTTPS ${doors.https.port}`]),
+    ...(doors.ftp === 'off' ? [] : [`FTP ${doors.ftp.port}`]),
   ];
-  const where = `${lan.interface} (${showIpv4(lan.address)}, ${showSubnet(lan.subnet)})`;
-  return `serving ${where}: ${doors.join(', ')}; ${site.phones.length} phones listed`;
+  const lans = site.lans.map(openingOf);
+  const [first] = lans;
+  const where =
+    lans.length === 1 && first !== undefined
+      ? `${first}, ${files.join(', ')}`
+      : [...lans, files.join(', ')].join('; ');
+  const away = site.away.map((lan) => `; not served: ${lan.interface}, tried again`);
+  return `serving ${where}; ${site.phones.length} phones listed${away.join('')}`;
+}
+
+function openingOf({ interface: name, address, subnet, dhcp: { mode, pool }, pnp }: LanSite): string {
+  const range = mode === 'full' ? ` ${showIpv4(pool.first)}-${showIpv4(pool.last)}` : '';
+  return `${name} (${showIpv4(address)}, ${showSubnet(subnet)}): DHCP ${mode}${range}, PnP ${pnp.mode}`;
 }
 
 function noInterface(): Fault {
