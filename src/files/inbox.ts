@@ -1,5 +1,6 @@
 // The folder of what phones wrote. A file is seen whole or not at all: it grows under a hidden name, is flushed, and
 // takes its place by a rename; the version before it stays beside it. Whatever goes wrong, nothing old is lost.
+import { randomUUID } from 'node:crypto';
 import { constants, lstatSync } from 'node:fs';
 import {
   copyFile,
@@ -54,6 +55,8 @@ const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 /** What the files in the making share. */
 interface Room {
   readonly folder: string;
+  /** Tells apart what several threads make in one folder. */
+  readonly mark: string;
   readonly limits: Pick<UploadLimits, 'versions' | 'quota'>;
   readonly making: Set<InboxFile>;
   /** The work on each name, one after the other: versions must not overtake each other. */
@@ -66,7 +69,8 @@ interface Room {
 /** Opens the folder, makes it if need be, and removes what a crash left behind. Rejects with a Fault. */
 export async function openInbox(folder: string, limits: Room['limits']): Promise<Inbox> {
   const used = await cleared(folder);
-  const room: Room = { folder, limits, used, making: new Set(), lines: new Map(), count: 0 };
+  const mark = randomUUID().slice(0, 8);
+  const room: Room = { folder, mark, limits, used, making: new Set(), lines: new Map(), count: 0 };
   return {
     begin: async (name, { largest, append = false }) => {
       if (room.making.size >= MOST_AT_ONCE) return err('too-busy');
@@ -89,7 +93,7 @@ export async function openInbox(folder: string, limits: Room['limits']): Promise
 
 async function openPart(room: Room, name: string, largest: number): Promise<Result<InboxFile, InboxRefusal>> {
   room.count += 1;
-  const path = join(room.folder, `.part-${room.count}-${name}`);
+  const path = join(room.folder, `.part-${room.mark}-${room.count}-${name}`);
   const opened = await unlessFull(async () => await open(path, NEW_FILE, 0o640));
   if (!opened.ok) return opened;
   const handle = opened.value;
@@ -213,15 +217,23 @@ async function cleared(folder: string): Promise<number> {
     await mkdir(folder, { recursive: true, mode: 0o750 });
     let sum = 0;
     for (const entry of await readdir(folder, { withFileTypes: true })) {
+      if (!entry.isFile()) continue;
       const path = join(folder, entry.name);
-      if (PART.test(entry.name)) await unlink(path);
-      else if (entry.isFile()) sum += (await lstat(path)).size;
+      const { size, mtimeMs } = await lstat(path);
+      if (!PART.test(entry.name)) sum += size;
+      // What is younger than this process is in the making: another LAN's thread has the same folder.
+      else if (mtimeMs < bornAt()) await unlink(path);
     }
     return sum;
   } catch (error) {
     const hint = 'set files.uploads.folder to a folder that unboxd may write to, or files.uploads to off';
     throw new Fault('uploads-folder', `the folder for uploads ${folder} cannot be used`, hint, error);
   }
+}
+
+/** When this process began, of which each thread may be younger. */
+function bornAt(): number {
+  return Date.now() - process.uptime() * 1000;
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {

@@ -1,6 +1,6 @@
 // What phones write: whole or not at all, with earlier versions, and nothing old lost whatever goes wrong.
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -97,12 +97,25 @@ test('a phone that goes away leaves nothing, and what a crash left is removed at
   await file.write(Buffer.from('half'));
   await file.abandon();
   expect(await there()).toEqual([]);
-  const left = await begin();
-  await left.write(Buffer.from('half'));
-  expect(await there()).toHaveLength(1);
+  const left = join(root, `.part-1-${NAME}`);
+  await writeFile(left, 'half');
+  // By a process before this one.
+  await utimes(left, 1, Date.now() / 1000 - process.uptime() - 60);
   await inbox();
   expect(await there()).toEqual([]);
-  await left.abandon();
+});
+
+test('two that share the folder do not touch what the other has in the making', async () => {
+  const first = await inbox();
+  const file = await first.begin();
+  await file.write(Buffer.from('of the first'));
+  const second = await inbox();
+  const same = await second.begin();
+  await same.write(Buffer.from('of the second'));
+  expect(await file.finish()).toEqual({ ok: true, value: 'created' });
+  expect(await text(NAME)).toBe('of the first');
+  expect(await same.finish()).toEqual({ ok: true, value: 'replaced' });
+  expect(await there()).toEqual([NAME, `${NAME}.1`]);
 });
 
 test('closing throws away what is in the making', async () => {
