@@ -15,7 +15,7 @@ import { createTeller } from './control/teller.ts';
 import { withTokens } from './control/tokens.ts';
 import type { Lease } from './dhcp/lease-table.ts';
 import { afterSetBack, changesTo, setBackBy } from './dhcp/leases.ts';
-import { createRecogniser } from './files/recognise.ts';
+import { createAskerRecogniser } from './files/recognise.ts';
 import { createLans, type LansParts, leaseLists } from './lans.ts';
 import type { HttpOptions } from './net/ports.ts';
 import type { Phone } from './phones/phone.ts';
@@ -75,7 +75,7 @@ export async function openApp(parts: AppParts): Promise<App> {
     },
   );
   timeline.follow((event) => book?.note(event));
-  const recognise = createRecogniser({ register, neighbourOf: parts.neighbourOf, world, tell });
+  const recognise = createAskerRecogniser({ register, neighbourOf: parts.neighbourOf, world, tell });
   const lans = createLans({
     ...parts,
     ...{ register, tell, recognise, book, leases: kept, commit: state.commit, site: () => served },

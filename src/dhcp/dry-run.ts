@@ -13,7 +13,7 @@ import { createHabitReader, maxMessageSize, requestedAddress } from './clues.ts'
 import { claimOf, type DhcpCase } from './decision.ts';
 import type { LeaseTable } from './lease-table.ts';
 import { decodePacket, encodePacket } from './packet.ts';
-import { createRecogniser, type Recognised } from './recognise.ts';
+import { createClientRecogniser, type Recognised } from './recognise.ts';
 import { replyTo } from './reply.ts';
 import { type Question, questionOf } from './request.ts';
 import { type Selection, selectOptions } from './select.ts';
@@ -57,7 +57,11 @@ export function dryRun(bytes: Uint8Array, parts: DryRunParts): Result<DryRun, Wi
       : [...newcomerClues(mac, [...(known?.clues.values() ?? []), ...habits.clues])];
   const client: Client = { mac, listed: known?.listed, identity: identify(catalogue, clues) };
   const { urlFor } = parts;
-  const recognised = createRecogniser({ lan, provisioning, catalogue, urlFor })(question, client, habits);
+  const recognised = createClientRecogniser({ lan, provisioning, catalogue, urlFor })(
+    question,
+    client,
+    habits,
+  );
   const dhcpCase: DhcpCase = { ...recognised, question, lan, leases, now, objection: parts.objection };
   const choice = choiceFor(dhcpCase);
   return ok({

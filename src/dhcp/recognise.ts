@@ -37,7 +37,7 @@ const MOST_KINDS = 500;
  * Makes a recogniser. Offers that hold for all clients of a kind are worked out once: phones of a model share identity
  * and habits, and a room is full of them.
  */
-export function createRecogniser(parts: RecogniserParts): Recognise {
+export function createClientRecogniser(parts: RecogniserParts): Recognise {
   const { lan, provisioning, catalogue, urlFor } = parts;
   const { classes } = lan.dhcp;
   const kinds = new Map<Identity, Map<Habits, Map<unknown, Offer>>>();

@@ -25,7 +25,7 @@ import { strangersIn } from './limits.ts';
 import { createPace, type Pace } from './pace.ts';
 import { decodePacket, encodePacket } from './packet.ts';
 import { decideDhcp } from './policy.ts';
-import { createRecogniser, type Recognise } from './recognise.ts';
+import { createClientRecogniser, type Recognise } from './recognise.ts';
 import { type Question, questionOf, readAddressRequest } from './request.ts';
 import { noRoom, quieted, tellFault } from './told.ts';
 
@@ -72,7 +72,7 @@ export async function openDhcpServer(door: DhcpDoor): Promise<DhcpServer> {
     tell: quieted(door.tell),
     send: (bytes, to) => socket?.send(bytes, to),
     habits: createHabitReader(),
-    recognise: createRecogniser({ ...door, catalogue: door.register.catalogue }),
+    recognise: createClientRecogniser({ ...door, catalogue: door.register.catalogue }),
     perClient: createPace(perClient),
     perPort: createPace(perPort, 2000),
     crowd: createCrowd(),
@@ -89,7 +89,7 @@ export async function openDhcpServer(door: DhcpDoor): Promise<DhcpServer> {
       answering = {
         ...answering,
         ...settings,
-        recognise: createRecogniser({ ...settings, catalogue: door.register.catalogue }),
+        recognise: createClientRecogniser({ ...settings, catalogue: door.register.catalogue }),
         // Whoever has asked too often has done so under the same settings too.
         ...(limits.perClient === before.perClient ? {} : { perClient: createPace(limits.perClient) }),
         ...(limits.perPort === before.perPort ? {} : { perPort: createPace(limits.perPort, 2000) }),

@@ -18,7 +18,7 @@ export interface RecogniseParts {
 }
 
 /** Stands where the register is; the desk may stand in another thread. */
-export function createRecogniser(parts: RecogniseParts): Recognise {
+export function createAskerRecogniser(parts: RecogniseParts): Recognise {
   const { register, world, tell } = parts;
   return async (ask) => {
     const cleaned = cleanName(ask.name);

@@ -4,7 +4,7 @@ import { createAcquaintance } from '../../src/back/acquaintance.ts';
 import { parseIpv4 } from '../../src/base/ipv4.ts';
 import { parseMac } from '../../src/base/mac.ts';
 import type { Asker, FileAsk } from '../../src/files/desk.ts';
-import { createRecogniser } from '../../src/files/recognise.ts';
+import { createAskerRecogniser } from '../../src/files/recognise.ts';
 import { bindAddress, createRegister, meet } from '../../src/phones/register.ts';
 import { catalogue } from '../fakes/vendors.ts';
 import { fakeWorld } from '../fakes/world.ts';
@@ -20,7 +20,7 @@ function scene() {
   const asked: string[] = [];
   const spoke: FileAsk[] = [];
   const neighbourOf = async () => await Promise.resolve(undefined);
-  const main = createRecogniser({ register, neighbourOf, world, tell: () => undefined });
+  const main = createAskerRecogniser({ register, neighbourOf, world, tell: () => undefined });
   let heard: Promise<unknown> = Promise.resolve();
   const memory = createAcquaintance({
     catalogue,

@@ -9,7 +9,7 @@ import { createAcquaintance } from '../../src/back/acquaintance.ts';
 import { ipv4FromNumber, parseIpv4 } from '../../src/base/ipv4.ts';
 import { type Mac, parseMac } from '../../src/base/mac.ts';
 import { openShelf } from '../../src/files/disk.ts';
-import { createRecogniser } from '../../src/files/recognise.ts';
+import { createAskerRecogniser } from '../../src/files/recognise.ts';
 import { createDesk } from '../../src/files/serve.ts';
 import { realWorld } from '../../src/net/world.ts';
 import { bindAddress, createRegister, meet } from '../../src/phones/register.ts';
@@ -41,7 +41,7 @@ const fleet = Array.from({ length: PHONES }, (_, index) => {
 });
 for (const { mac } of fleet) await writeFile(join(folder, 'files', `${mac}-hand.cfg`), contentOf(mac, 4096));
 
-const direct = createRecogniser({
+const direct = createAskerRecogniser({
   register,
   neighbourOf: async () => await Promise.resolve(undefined),
   world,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Client } from '../../src/dhcp/classes.ts';
 import { createHabitReader } from '../../src/dhcp/clues.ts';
 import { encodeHex } from '../../src/dhcp/options.ts';
-import { createRecogniser, type Recognise, type RecogniserParts } from '../../src/dhcp/recognise.ts';
+import { createClientRecogniser, type Recognise, type RecogniserParts } from '../../src/dhcp/recognise.ts';
 import { questionOf } from '../../src/dhcp/request.ts';
 import type { DhcpSite } from '../../src/site/site.ts';
 import { HOUR, lanSite, phoneMac, phoneOf, provisioning, type Said, said, vendor } from './kit.ts';
@@ -13,7 +13,7 @@ type Bench = (what: Said, client?: Client) => ReturnType<Recognise>;
 
 function bench(dhcp: Partial<DhcpSite> = {}, parts: Partial<RecogniserParts> = {}): Bench {
   const lan = lanSite(dhcp);
-  const recognise = createRecogniser({
+  const recognise = createClientRecogniser({
     ...{ lan, provisioning, catalogue: { vendors: [vendor()] }, urlFor: () => URL },
     ...parts,
   });

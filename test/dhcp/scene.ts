@@ -8,7 +8,7 @@ import { createLeaseTable } from '../../src/dhcp/leases.ts';
 import type { DhcpMessage } from '../../src/dhcp/packet.ts';
 import { decideDhcp } from '../../src/dhcp/policy.ts';
 import type { Reservation } from '../../src/dhcp/pools.ts';
-import { createRecogniser } from '../../src/dhcp/recognise.ts';
+import { createClientRecogniser } from '../../src/dhcp/recognise.ts';
 import { questionOf } from '../../src/dhcp/request.ts';
 import type { Peer } from '../../src/net/ports.ts';
 import type { Vendor } from '../../src/phones/vendor.ts';
@@ -58,7 +58,7 @@ export function decide(what: Said, scene: Scene = {}): DhcpDecision {
   if (!asked.ok) throw new Error(asked.error);
   const question = asked.value;
   const client = scene.client ?? { ...phoneOf(1), mac: question.mac };
-  const recognise = createRecogniser({
+  const recognise = createClientRecogniser({
     lan,
     provisioning: scene.provisioning ?? provisioning,
     catalogue: { vendors: [scene.vendor ?? vendor()] },

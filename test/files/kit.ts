@@ -7,7 +7,7 @@ import { type Mac, parseMac } from '../../src/base/mac.ts';
 import type { FileAsk, Upload } from '../../src/files/desk.ts';
 import type { Templates } from '../../src/files/layers.ts';
 import { openDesk } from '../../src/files/open.ts';
-import { createRecogniser } from '../../src/files/recognise.ts';
+import { createAskerRecogniser } from '../../src/files/recognise.ts';
 import { parseTemplate } from '../../src/files/render.ts';
 import { bindAddress, createRegister, meet } from '../../src/phones/register.ts';
 import type { Catalogue } from '../../src/phones/vendor.ts';
@@ -83,7 +83,7 @@ export async function deskIn(
     files: { ...settings, bind: bind ?? settings.bind },
     server: address('10.99.0.1'),
     urlFor: () => 'http://10.99.0.1/',
-    recognise: createRecogniser({
+    recognise: createAskerRecogniser({
       register,
       neighbourOf: async () => await Promise.resolve(undefined),
       world,

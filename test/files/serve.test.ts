@@ -6,7 +6,7 @@ import { parseIpv4 } from '../../src/base/ipv4.ts';
 import { parseMac } from '../../src/base/mac.ts';
 import { openShelf } from '../../src/files/disk.ts';
 import type { Templates } from '../../src/files/layers.ts';
-import { createRecogniser } from '../../src/files/recognise.ts';
+import { createAskerRecogniser } from '../../src/files/recognise.ts';
 import { parseTemplate, render } from '../../src/files/render.ts';
 import { createDesk } from '../../src/files/serve.ts';
 import { bindAddress, createRegister, meet } from '../../src/phones/register.ts';
@@ -50,7 +50,7 @@ function desk(texts: Readonly<Record<string, string>>) {
   const [world, tell] = [fakeWorld(), (event: PhoneEvent) => void events.push(event)];
   const neighbourOf = async () => await Promise.resolve(undefined);
   const made = createDesk({
-    recognise: createRecogniser({ register, neighbourOf, world, tell }),
+    recognise: createAskerRecogniser({ register, neighbourOf, world, tell }),
     catalogue,
     templates: templates(texts),
     shelf: openShelf(join(root, 'files'), { now: world.now, isCaseIgnored: true }),

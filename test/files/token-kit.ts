@@ -5,7 +5,7 @@ import { openTokens } from '../../src/back/tokens.ts';
 import { withTokens } from '../../src/control/tokens.ts';
 import type { FileAsk } from '../../src/files/desk.ts';
 import { openDesk } from '../../src/files/open.ts';
-import { createRecogniser } from '../../src/files/recognise.ts';
+import { createAskerRecogniser } from '../../src/files/recognise.ts';
 import { mintToken, type Token } from '../../src/files/tokens.ts';
 import { bindAddress, createRegister, meet } from '../../src/phones/register.ts';
 import { fileSettings, filesShape } from '../../src/site/files.ts';
@@ -72,7 +72,7 @@ export async function tokenDesk(
     ...{ catalogue, templates: templates(texts), files: settings, tokenKey: KEY },
     ...{ server: address('10.99.0.1'), url: 'http://{server}/{token}/' },
   };
-  const recognise = createRecogniser({
+  const recognise = createAskerRecogniser({
     ...{ register, world, tell },
     neighbourOf: async () => await Promise.resolve(undefined),
   });
