@@ -3,33 +3,6 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Command, Terminal } from './cli/command.ts';
-import { backup } from './cli/commands/backup.ts';
-import { cert } from './cli/commands/cert.ts';
-import { check } from './cli/commands/check.ts';
-import { makeCompletion } from './cli/commands/completion.ts';
-import { demo } from './cli/commands/demo.ts';
-import { doctor } from './cli/commands/doctor.ts';
-import { explain } from './cli/commands/explain.ts';
-import { firmware } from './cli/commands/firmware.ts';
-import { init } from './cli/commands/init.ts';
-import { leases } from './cli/commands/leases.ts';
-import { metrics } from './cli/commands/metrics.ts';
-import { options } from './cli/commands/options.ts';
-import { phones } from './cli/commands/phones.ts';
-import { rehearse } from './cli/commands/rehearse.ts';
-import { reload } from './cli/commands/reload.ts';
-import { render } from './cli/commands/render.ts';
-import { restore } from './cli/commands/restore.ts';
-import { resync } from './cli/commands/resync.ts';
-import { seal } from './cli/commands/seal.ts';
-import { serve } from './cli/commands/serve.ts';
-import { simulate } from './cli/commands/simulate.ts';
-import { store } from './cli/commands/store.ts';
-import { storms } from './cli/commands/storms.ts';
-import { story } from './cli/commands/story.ts';
-import { tokens } from './cli/commands/tokens.ts';
-import { unseal } from './cli/commands/unseal.ts';
-import { watch } from './cli/commands/watch.ts';
 import { runProgram } from './cli/program.ts';
 import { HOME } from './net/home.ts';
 
@@ -94,35 +67,44 @@ process.stdout.on('error', () => process.exit(0));
 
 const version = (JSON.parse(readFileSync(new URL('package.json', HOME), 'utf8')) as { version: string })
   .version;
-const commands: readonly Command[] = [
-  serve,
-  reload,
-  check,
-  phones,
-  watch,
-  story,
-  explain,
-  render,
-  firmware,
-  leases,
-  metrics,
-  options,
-  resync,
-  storms,
-  tokens,
-  cert,
-  seal,
-  unseal,
-  demo,
-  rehearse,
-  doctor,
-  init,
-  backup,
-  restore,
-  store,
-  makeCompletion(() => commands),
-  simulate,
-];
-const code = await runProgram({ version, commands, terminal }, process.argv.slice(2));
+/** Each is loaded when it is asked for: a small machine takes seconds for all of them. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./cli/commands/serve.ts')).serve,
+  reload: async () => (await import('./cli/commands/reload.ts')).reload,
+  check: async () => (await import('./cli/commands/check.ts')).check,
+  phones: async () => (await import('./cli/commands/phones.ts')).phones,
+  watch: async () => (await import('./cli/commands/watch.ts')).watch,
+  story: async () => (await import('./cli/commands/story.ts')).story,
+  explain: async () => (await import('./cli/commands/explain.ts')).explain,
+  render: async () => (await import('./cli/commands/render.ts')).render,
+  firmware: async () => (await import('./cli/commands/firmware.ts')).firmware,
+  leases: async () => (await import('./cli/commands/leases.ts')).leases,
+  metrics: async () => (await import('./cli/commands/metrics.ts')).metrics,
+  options: async () => (await import('./cli/commands/options.ts')).options,
+  resync: async () => (await import('./cli/commands/resync.ts')).resync,
+  storms: async () => (await import('./cli/commands/storms.ts')).storms,
+  tokens: async () => (await import('./cli/commands/tokens.ts')).tokens,
+  cert: async () => (await import('./cli/commands/cert.ts')).cert,
+  seal: async () => (await import('./cli/commands/seal.ts')).seal,
+  unseal: async () => (await import('./cli/commands/unseal.ts')).unseal,
+  demo: async () => (await import('./cli/commands/demo.ts')).demo,
+  rehearse: async () => (await import('./cli/commands/rehearse.ts')).rehearse,
+  doctor: async () => (await import('./cli/commands/doctor.ts')).doctor,
+  init: async () => (await import('./cli/commands/init.ts')).init,
+  backup: async () => (await import('./cli/commands/backup.ts')).backup,
+  restore: async () => (await import('./cli/commands/restore.ts')).restore,
+  store: async () => (await import('./cli/commands/store.ts')).store,
+  completion: async () => (await import('./cli/commands/completion.ts')).makeCompletion(allCommands),
+  simulate: async () => (await import('./cli/commands/simulate.ts')).simulate,
+};
+
+async function allCommands(): Promise<readonly Command[]> {
+  return await Promise.all(Object.values(COMMANDS).map(async (load) => await load()));
+}
+
+const argv = process.argv.slice(2);
+const asked = Object.hasOwn(COMMANDS, argv[0] ?? '') ? COMMANDS[argv[0] ?? ''] : undefined;
+const commands = asked === undefined ? await allCommands() : [await asked()];
+const code = await runProgram({ version, commands, terminal }, argv);
 // What was written to a pipe must have gone out before the process ends.
 process.stdout.write('', () => process.exit(code));

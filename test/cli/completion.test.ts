@@ -94,7 +94,7 @@ withZsh('zsh reads it and knows the function for the command', () => {
 
 test('the command prints the script; another shell is wrong usage', async () => {
   const { terminal, outs, notes } = listeningTerminal();
-  const completion = makeCompletion(() => COMMANDS);
+  const completion = makeCompletion(async () => await Promise.resolve(COMMANDS));
   const called = async (...argv: readonly string[]) =>
     await runProgram({ version: '1', commands: [completion], terminal }, ['completion', ...argv]);
   expect([await called('fish'), outs.join('\n')]).toEqual([0, completionScript('fish', COMMANDS)]);

@@ -15,7 +15,10 @@ const found = await Promise.all(
   }),
 );
 /** Whatever stands in the folder of commands. */
-export const allCommands: readonly Command[] = [...found.flat(), makeCompletion(() => allCommands)];
+export const allCommands: readonly Command[] = [
+  ...found.flat(),
+  makeCompletion(async () => await Promise.resolve(allCommands)),
+];
 
 function isCommand(value: unknown): value is Command {
   return typeof value === 'object' && value !== null && 'run' in value && 'examples' in value;

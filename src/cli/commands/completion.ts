@@ -4,7 +4,7 @@ import { completionScript, type Shell } from '../completion.ts';
 const SHELLS: readonly Shell[] = ['bash', 'zsh', 'fish'];
 
 /** `unboxd completion`: what a shell reads to complete the words of these commands. */
-export function makeCompletion(commands: () => readonly Command[]): Command {
+export function makeCompletion(commands: () => Promise<readonly Command[]>): Command {
   return {
     name: 'completion',
     args: '<shell>',
@@ -18,8 +18,8 @@ export function makeCompletion(commands: () => readonly Command[]): Command {
     run: async ({ args, terminal }) => {
       const shell = SHELLS.find((known) => known === args[0]);
       if (shell === undefined) throw new UsageError('write: unboxd completion bash, zsh or fish');
-      terminal.out(completionScript(shell, commands()));
-      return await Promise.resolve(0);
+      terminal.out(completionScript(shell, await commands()));
+      return 0;
     },
   };
 }
