@@ -154,14 +154,19 @@ test('requests in one go are answered in their order', async () => {
 });
 
 test('of requests in one go, those that wait when the phone goes away are told as incomplete', async () => {
+  let gone: () => void = () => undefined;
+  const isGone = new Promise<void>((go) => (gone = go));
   const { port, requests, outcomes } = await door(async ({ target }) => {
-    if (target === '/1') await new Promise((later) => setTimeout(later, 60));
+    // The first answer waits until the phone has gone, and with it all that stand behind.
+    if (target === '/1') await isGone;
     return ok('hello');
   });
   const socket = connect(port, '127.0.0.1');
   socket.write(Array.from({ length: 15 }, (_, at) => `GET /${at + 1} HTTP/1.1\r\nHost: x\r\n\r\n`).join(''));
   await expect.poll(() => requests.length).toBe(15);
   socket.resetAndDestroy();
+  await expect.poll(() => outcomes.length).toBe(14);
+  gone();
   await expect.poll(() => outcomes.length).toBe(15);
   expect(outcomes).toEqual(Array.from({ length: 15 }, () => ({ complete: false, bytes: 0 })));
 });
