@@ -74,7 +74,7 @@ async function run(ground: Ground, { minutes, phones, pace, every, perSecond, sa
   const counts = { ...ledger.counts };
   const breaches = [
     ...ledger.breaches,
-    ...growth(samples),
+    ...growth(samples, verdictsKept(counts.woken, phones)),
     ...(after > before + SPARE ? [`${after - before} descriptors were not given back`] : []),
     ...(code === 0 ? [] : [`the daemon ended with ${code}`]),
     ...(counts.lives === 0 ? ['no phone got its files'] : []),
@@ -93,15 +93,27 @@ const MAY_GROW = { rss: 0.1, heap: 0.05 } as const;
 /** Below this, in MB, a share says nothing. */
 const SLACK = { rss: 8, heap: 1.5 } as const;
 
-/** Compares the last quarter with the one after the warm-up: means, for single looks differ by what is in flight. */
-export function growth(samples: readonly Sample[]): readonly string[] {
+/** Of finished storms the daemon keeps the last 50, with a verdict for each phone. */
+const STORMS_KEPT = 50;
+const VERDICT_MB = 0.5 / 1024;
+
+/** What the storms of one quarter of the time add while there is still room for them, MB. */
+export function verdictsKept(woken: number, phones: number): number {
+  return woken / phones < STORMS_KEPT ? (woken / 4) * VERDICT_MB : 0;
+}
+
+/**
+ * Compares the last quarter with the one after the warm-up: means, for single looks differ by what is in flight. `kept`
+ * MB more are meant to be there.
+ */
+export function growth(samples: readonly Sample[], kept = 0): readonly string[] {
   const warm = samples.slice(Math.floor(samples.length * WARM_UP));
   const half = Math.floor(warm.length / 2);
   if (half === 0) return ['too few looks at the daemon to say whether it grows'];
   const [early, late] = [warm.slice(0, half), warm.slice(-half)];
   const grown = (what: 'rss' | 'heap', name: string, of: (sample: Sample) => number): readonly string[] => {
     const [from, to] = [mean(early.map(of)), mean(late.map(of))];
-    const most = Math.max(from * MAY_GROW[what], SLACK[what]);
+    const most = Math.max(from * MAY_GROW[what], SLACK[what]) + kept;
     return to - from > most ? [`${name} grew from ${from.toFixed(1)} to ${to.toFixed(1)} MB`] : [];
   };
   return [

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { describeLab } from './lab.ts';
 import type { Sample } from './soak-gauge.ts';
 import { beginStorm, checkLeases, checkUploads, note, openLedger } from './soak-ledger.ts';
-import { complaintsIn, growth, soak } from './soak-run.ts';
+import { complaintsIn, growth, soak, verdictsKept } from './soak-run.ts';
 import { readSealed, sealedText } from './soak-write.ts';
 
 const MAC = '00:15:65:00:00:01';
@@ -51,6 +51,14 @@ describe('the rules', () => {
     ['restless', (at: number) => 20 + (at % 2) * 2, 0],
   ])('a heap that is %s', (_name, heap, count) => {
     expect(growth(samples(heap))).toHaveLength(count);
+  });
+
+  test('a heap may hold the verdicts of as many storms as are kept, and no more', () => {
+    const rising = samples((at) => 60 + at * 0.4);
+    expect(verdictsKept(14_000, 500)).toBeCloseTo(1.7, 1);
+    expect(verdictsKept(26_000, 500)).toBe(0);
+    expect(growth(rising, verdictsKept(14_000, 500))).toEqual([]);
+    expect(growth(rising, verdictsKept(26_000, 500))).toHaveLength(1);
   });
 
   test('complaints are told apart by what they say, not of whom', () => {
