@@ -10,6 +10,7 @@ export default defineConfig({
   test: {
     // Lab tests start daemons and real clients: generous, since they wait for conditions and not for seconds.
     testTimeout: 60_000,
+    setupFiles: ['test/tools/setup.ts'],
     hookTimeout: 60_000,
     // Lab tests mostly wait: one more of them than there are cores keeps these busy.
     maxWorkers: availableParallelism() + 1,
