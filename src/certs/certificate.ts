@@ -117,8 +117,7 @@ async function rsaKeys(): Promise<Keys> {
 function blank(keys: Keys, valid: { readonly from: Millis; readonly to: Millis }): forge.pki.Certificate {
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.publicKeyFromPem(keys.publicPem);
-  // Positive and of 16 bytes (RFC 5280 section 4.1.2.2).
-  certificate.serialNumber = `00${randomBytes(16).toString('hex')}`;
+  certificate.serialNumber = serialNumber(randomBytes(16));
   certificate.validity.notBefore = new Date(valid.from);
   certificate.validity.notAfter = new Date(valid.to);
   return certificate;
@@ -127,4 +126,14 @@ function blank(keys: Keys, valid: { readonly from: Millis; readonly to: Millis }
 function signed(certificate: forge.pki.Certificate, signingKey: string, key: string): Identity {
   certificate.sign(forge.pki.privateKeyFromPem(signingKey), forge.md.sha256.create());
   return { certificate: forge.pki.certificateToPem(certificate), key };
+}
+
+/**
+ * The serial number, in hex, of these random bytes: positive (RFC 5280 section 4.1.2.2), and the first byte is neither 0
+ * nor has its high bit set, so that it is the shortest DER as it stands (X.690 section 8.3.2). One certificate in 512
+ * would be refused as badly encoded otherwise.
+ */
+export function serialNumber(random: Uint8Array): string {
+  const [first = 0, ...rest] = random;
+  return Buffer.from([(first & 0x7f) | 0x40, ...rest]).toString('hex');
 }

@@ -6,7 +6,7 @@ import forge from 'node-forge';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseIpv4 } from '../../src/base/ipv4.ts';
 import { readAuthorities } from '../../src/certs/authorities.ts';
-import { makeRequest } from '../../src/certs/certificate.ts';
+import { makeRequest, serialNumber } from '../../src/certs/certificate.ts';
 import {
   certificateWarnings,
   initCertificates,
@@ -27,6 +27,16 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'unboxd-certs-'));
 });
 afterEach(async () => await rm(folder, { recursive: true }));
+
+test.each([
+  ['zeros', '00000000', '40000000'],
+  ['one byte of zeros', '007f0102', '407f0102'],
+  ['ones', 'ffffffff', '7fffffff'],
+])('dice that show %s make a serial number that strict readers take', (_what, dice, serial) => {
+  expect(serialNumber(Buffer.from(dice, 'hex'))).toBe(serial);
+  const { certificate } = issue({ subject: [['CN', 'a']], dice: Buffer.from(dice, 'hex') });
+  expect(new X509Certificate(certificate).serialNumber).toBe(serial.toUpperCase());
+});
 
 test('the server certificate is signed by the CA and says name and address, as another library reads it', async () => {
   const { authority, server, facts } = await openCertificates(folder, NAMES, NOW);

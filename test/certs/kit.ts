@@ -1,7 +1,7 @@
 // Certificates of other makers for the tests: authorities, phones and servers, good and bad.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import forge from 'node-forge';
-import type { Identity } from '../../src/certs/certificate.ts';
+import { type Identity, serialNumber } from '../../src/certs/certificate.ts';
 
 export const YEAR = 365 * 86_400_000;
 
@@ -15,6 +15,8 @@ export interface Wish {
   readonly names?: readonly string[];
   readonly uses?: 'serverAuth' | 'clientAuth';
   readonly bits?: 1024 | 2048;
+  /** What the serial number is made of. */
+  readonly dice?: Uint8Array;
 }
 
 /** A certificate as wished for, signed by `signer` or by itself. */
@@ -27,7 +29,7 @@ export function issue(wish: Wish): Identity {
   });
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.publicKeyFromPem(publicKey);
-  certificate.serialNumber = `00${randomBytes(8).toString('hex')}`;
+  certificate.serialNumber = serialNumber(wish.dice ?? randomBytes(8));
   certificate.validity.notBefore = new Date(wish.from ?? Date.now() - YEAR);
   certificate.validity.notAfter = new Date(wish.to ?? Date.now() + YEAR);
   certificate.setSubject(
