@@ -10,6 +10,7 @@ import { explain } from '../../src/cli/commands/explain.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import type { DhcpExplanation } from '../../src/control/api.ts';
 import { decodePacket } from '../../src/dhcp/packet.ts';
+import { listeningTerminal } from './listening-terminal.ts';
 
 const ANSWER: DhcpExplanation = {
   mac: '00:15:65:aa:bb:cc',
@@ -67,19 +68,7 @@ afterEach(async () => {
 });
 
 async function run(...argv: readonly string[]) {
-  const outs: string[] = [];
-  const notes: string[] = [];
-  const terminal = {
-    out: (line: string) => void outs.push(line),
-    note: (line: string) => void notes.push(line),
-    raw: () => undefined,
-    isTty: false,
-    columns: 100,
-    rows: 24,
-    env: {},
-    pid: 1,
-    onStop: () => undefined,
-  };
+  const { terminal, outs, notes } = listeningTerminal({ columns: 100 });
   const program = { version: '1', commands: [explain], terminal };
   const code = await runProgram(program, ['explain', ...argv, '--control', join(folder, 'control.sock')]);
   return { code, out: outs.join('\n'), notes: notes.join('\n') };

@@ -11,6 +11,7 @@ import { init, makeInit } from '../../src/cli/commands/init.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import type { findInterface } from '../../src/net/interfaces.ts';
 import { loadSite } from '../../src/site/load.ts';
+import { listeningTerminal } from './listening-terminal.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -44,12 +45,8 @@ interface Scene {
 
 async function run(scene: Scene, ...argv: readonly string[]) {
   const { candidates = [office, staging], others = [], says } = scene;
-  const [outs, notes, asked, looked] = [[], [], [], []] as string[][] as [
-    string[],
-    string[],
-    string[],
-    string[],
-  ];
+  const asked: string[] = [];
+  const looked: string[] = [];
   const lines = [...(says ?? [])];
   const command = makeInit({
     candidates: async () => await Promise.resolve(candidates),
@@ -60,24 +57,15 @@ async function run(scene: Scene, ...argv: readonly string[]) {
     vendors: async () => await Promise.resolve(['cisco', 'fanvil', 'yealink']),
     today: () => '2027-01-31',
   });
-  const terminal = {
-    out: (line: string) => void outs.push(line),
-    note: (line: string) => void notes.push(line),
-    raw: () => undefined,
-    isTty: says !== undefined,
-    ask:
-      says === undefined
-        ? undefined
-        : async (question: string) => {
-            asked.push(question);
-            return await Promise.resolve(lines.shift());
-          },
-    columns: 200,
-    rows: 24,
-    env: {},
-    pid: 1,
-    onStop: () => undefined,
+  const ask = async (question: string) => {
+    asked.push(question);
+    return await Promise.resolve(lines.shift());
   };
+  const { terminal, outs, notes } = listeningTerminal({
+    isTty: says !== undefined,
+    ask: says === undefined ? undefined : ask,
+    columns: 200,
+  });
   const code = await runProgram({ version: '1', commands: [command], terminal }, ['init', ...argv]);
   return { code, out: outs.join('\n'), notes: notes.join('\n'), asked, looked };
 }

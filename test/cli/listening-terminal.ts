@@ -1,8 +1,10 @@
-/** A terminal that is no TTY and keeps what commands say to it. */
-export function listeningTerminal() {
+import type { Terminal } from '../../src/cli/command.ts';
+
+/** A terminal that is no TTY, unless `more` says so, and keeps what commands say to it. */
+export function listeningTerminal(more: Partial<Terminal> = {}) {
   const outs: string[] = [];
   const notes: string[] = [];
-  const terminal = {
+  const terminal: Terminal = {
     out: (line: string) => void outs.push(line),
     note: (line: string) => void notes.push(line),
     raw: () => undefined,
@@ -12,6 +14,7 @@ export function listeningTerminal() {
     env: {},
     pid: 1,
     onStop: () => undefined,
+    ...more,
   };
   return { terminal, outs, notes };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Fault } from '../../src/base/fault.ts';
-import type { Command, Terminal } from '../../src/cli/command.ts';
+import type { Command } from '../../src/cli/command.ts';
 import { explain } from '../../src/cli/commands/explain.ts';
 import { phones } from '../../src/cli/commands/phones.ts';
 import { resync } from '../../src/cli/commands/resync.ts';
@@ -8,29 +8,12 @@ import { liveTable } from '../../src/cli/live.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { countStages, phoneTable, table } from '../../src/cli/table.ts';
 import type { PhoneLine } from '../../src/control/api.ts';
-
-function terminal(): Terminal & { readonly outs: string[]; readonly notes: string[] } {
-  const outs: string[] = [];
-  const notes: string[] = [];
-  const say = { out: (line: string) => void outs.push(line), note: (line: string) => void notes.push(line) };
-  return {
-    ...say,
-    outs,
-    notes,
-    raw: () => undefined,
-    isTty: false,
-    columns: 80,
-    rows: 24,
-    env: {},
-    pid: 1,
-    onStop: () => undefined,
-  };
-}
+import { listeningTerminal } from './listening-terminal.ts';
 
 async function run(argv: readonly string[], commands: readonly Command[] = [phones, explain, resync]) {
-  const to = terminal();
-  const code = await runProgram({ version: '1.2.3', commands, terminal: to }, argv);
-  return { code, out: to.outs.join('\n'), notes: to.notes.join('\n') };
+  const { terminal, outs, notes } = listeningTerminal();
+  const code = await runProgram({ version: '1.2.3', commands, terminal }, argv);
+  return { code, out: outs.join('\n'), notes: notes.join('\n') };
 }
 
 const failing = (error: unknown): Command => ({
@@ -109,11 +92,11 @@ test('tables: columns as wide as needed, the last one cut', () => {
 });
 
 test('without a terminal every change is one line, and no change none', () => {
-  const to = terminal();
-  const live = liveTable(to, { title: 'x', json: false });
+  const { terminal, outs } = listeningTerminal();
+  const live = liveTable(terminal, { title: 'x', json: false });
   live.show(line('m', 'asking'));
   live.show(line('m', 'asking'));
   live.show(line('m', 'proven', 'has its file'));
-  expect(to.outs).toEqual(['m  -  ?  asking: does something', 'm  -  ?  proven: has its file']);
+  expect(outs).toEqual(['m  -  ?  asking: does something', 'm  -  ?  proven: has its file']);
   expect(live.lines()).toHaveLength(1);
 });

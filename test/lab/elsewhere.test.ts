@@ -7,6 +7,7 @@ import { options } from '../../src/cli/commands/options.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { type ElsewhereServer, writeElsewhere } from '../../src/dhcp/elsewhere.ts';
 import type { OptionSet } from '../../src/dhcp/elsewhere-set.ts';
+import { listeningTerminal } from '../cli/listening-terminal.ts';
 import { STAGING, startDaemon } from './daemon.ts';
 import { describeLab, type Lab, openLab, type Running, until } from './lab.ts';
 
@@ -56,17 +57,8 @@ const ODD: OptionSet = {
 /** What the command prints for that server. */
 async function printedFor(server: ElsewhereServer): Promise<string> {
   const lines: string[] = [];
-  const terminal = {
-    out: (line: string) => void lines.push(line),
-    note: (line: string) => void lines.push(line),
-    raw: () => undefined,
-    isTty: false,
-    columns: 80,
-    rows: 24,
-    env: {},
-    pid: 1,
-    onStop: () => undefined,
-  };
+  const keep = (line: string): void => void lines.push(line);
+  const { terminal } = listeningTerminal({ out: keep, note: keep });
   const argv = ['options', '--for', server, '--address', '10.99.0.1'];
   expect(await runProgram({ version: '1', commands: [options], terminal }, argv), lines.join('\n')).toBe(0);
   return `${lines.join('\n')}\n`;

@@ -2,18 +2,11 @@
 // second LAN that must never hear of any door.
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { StageLink } from '../../src/rehearse/stage.ts';
 import { authority, phoneCertificate, type Wish, YEAR } from '../certs/kit.ts';
 import { type Daemon, STAGING, startDaemon } from './daemon.ts';
 import { describeLab, heard, type Lab, openLab, until } from './lab.ts';
+import { OFFICE } from './links.ts';
 
-const OFFICE: StageLink = {
-  host: 'desk',
-  interface: 'lan1',
-  address: '10.99.2.1/24',
-  peer: 'office',
-  peerInterface: 'q0',
-};
 const NEEDS = {
   commands: ['ip', 'curl', 'udhcpc', 'openssl'],
   packages: ['iproute2', 'curl', 'udhcpc', 'openssl'],

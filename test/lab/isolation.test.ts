@@ -1,27 +1,12 @@
 // Proves on real sockets that a door keeps to its LAN: it neither hears nor answers anyone on another one.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { StageLink } from '../../src/rehearse/stage.ts';
 import { describeLab, heard, type Lab, openLab, type Running, script, until } from './lab.ts';
+import { OFFICE, FIRST as STAGING } from './links.ts';
 
 const DOOR = 'test/lab/door.ts';
 const STATION = 'test/lab/station.ts';
 const ACTIVATE = 'test/lab/activate.ts';
 
-/** The staging LAN and the office LAN; phones have no address yet. */
-const STAGING: StageLink = {
-  host: 'desk',
-  interface: 'lan0',
-  address: '10.99.1.1/24',
-  peer: 'phones',
-  peerInterface: 'p0',
-};
-const OFFICE: StageLink = {
-  host: 'desk',
-  interface: 'lan1',
-  address: '10.99.2.1/24',
-  peer: 'office',
-  peerInterface: 'q0',
-};
 const NEEDS = { commands: ['ip'], packages: ['iproute2'] };
 
 let lab: Lab;

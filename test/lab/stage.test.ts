@@ -3,14 +3,7 @@ import { readlinkSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { scriptOf } from '../../src/rehearse/stage.ts';
 import { describeLab, heard, openLab, script, until } from './lab.ts';
-
-const LINK = {
-  host: 'desk',
-  interface: 'lan0',
-  address: '10.99.1.1/24',
-  peer: 'phones',
-  peerInterface: 'p0',
-};
+import { FIRST as LINK } from './links.ts';
 
 const isAlive = (pid: number): boolean => {
   try {

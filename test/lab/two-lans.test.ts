@@ -2,25 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { StageLink } from '../../src/rehearse/stage.ts';
 import { onWire, W52P } from '../sip/dialects.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { describeLab, type Lab, openLab, until } from './lab.ts';
+import { OFFICE, FIRST as STAGING } from './links.ts';
 
-const STAGING: StageLink = {
-  host: 'desk',
-  interface: 'lan0',
-  address: '10.99.1.1/24',
-  peer: 'phones',
-  peerInterface: 'p0',
-};
-const OFFICE: StageLink = {
-  host: 'desk',
-  interface: 'lan1',
-  address: '10.99.2.1/24',
-  peer: 'office',
-  peerInterface: 'q0',
-};
 const NEEDS = {
   commands: ['ip', 'udhcpc', 'curl', 'tcpdump'],
   packages: ['iproute2', 'udhcpc', 'curl', 'tcpdump'],

@@ -1,19 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/base/fault.ts';
 import { onWire, W52P } from './dialects.ts';
-import { ip, macOf, openStage, PROVISION, type Sent } from './stage.ts';
+import { answerTo, ip, macOf, openStage, PROVISION } from './stage.ts';
 
 const SUBSCRIBE = onWire(W52P.text);
 const PHONE = '10.1.3.239:5059';
 const MAC = macOf('001565f4f9e1');
 const SENDS = [0, 500, 1500, 3500, 7500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500];
-
-/** What a phone answers to that request: its Via, From, To, Call-ID and CSeq under this status line. */
-function answerTo(request: Sent | undefined, status = '200 OK'): string {
-  const lines = (request?.text ?? '').split('\r\n\r\n')[0]?.split('\r\n') ?? [];
-  const echoed = lines.filter((line) => /^(Via|From|To|Call-ID|CSeq):/.test(line));
-  return [`SIP/2.0 ${status}`, ...echoed, '', ''].join('\r\n');
-}
 
 /** A wake-up goes on when promises have had their turn. */
 async function settled(): Promise<void> {

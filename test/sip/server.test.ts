@@ -3,19 +3,12 @@ import { Fault } from '../../src/base/fault.ts';
 import { bindAddress, meet } from '../../src/phones/register.ts';
 import type { PhoneEvent } from '../../src/timeline/event.ts';
 import { AUDIOCODES_440HD, DIALECTS, onWire, SNOM_370, W52P } from './dialects.ts';
-import { ip, macOf, openStage, PROVISION, type Sent, type Stage } from './stage.ts';
+import { answerTo, ip, macOf, openStage, PROVISION, type Sent, type Stage } from './stage.ts';
 
 const SUBSCRIBE = onWire(W52P.text);
 const PHONE = '10.1.3.239:5059';
 const MAC = macOf('001565f4f9e1');
 const SENDS = [0, 500, 1500, 3500, 7500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500];
-
-/** What a phone answers to that request: its Via, From, To, Call-ID and CSeq under this status line. */
-function answerTo(request: Sent | undefined, status = '200 OK'): string {
-  const lines = (request?.text ?? '').split('\r\n\r\n')[0]?.split('\r\n') ?? [];
-  const echoed = lines.filter((line) => /^(Via|From|To|Call-ID|CSeq):/.test(line));
-  return [`SIP/2.0 ${status}`, ...echoed, '', ''].join('\r\n');
-}
 
 function notifiesOf({ sent }: Stage): readonly Sent[] {
   return sent.filter(({ text }) => text.startsWith('NOTIFY '));

@@ -224,3 +224,10 @@ function bytesOf(bytes: Uint8Array | string): Uint8Array {
 function show({ address, port }: Peer): string {
   return `${[24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.')}:${port}`;
 }
+
+/** What a phone answers to that request: its Via, From, To, Call-ID and CSeq under this status line. */
+export function answerTo(request: Sent | undefined, status = '200 OK'): string {
+  const lines = (request?.text ?? '').split('\r\n\r\n')[0]?.split('\r\n') ?? [];
+  const echoed = lines.filter((line) => /^(Via|From|To|Call-ID|CSeq):/.test(line));
+  return [`SIP/2.0 ${status}`, ...echoed, '', ''].join('\r\n');
+}

@@ -1,20 +1,9 @@
 // The door against those who are no phones, in front of firewalls, and under load.
 import fc from 'fast-check';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Lan } from '../../src/net/ports.ts';
 import { encodePacket } from '../../src/tftp/packet.ts';
-import { address, brief, type Changed, content, served as open, option, PORT_69, SERVER } from './door.ts';
-
-const opened: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of opened.splice(0)) await one.close();
-});
-
-async function served(changed: Changed = {}) {
-  const all = await open(changed);
-  opened.push(all.server);
-  return all;
-}
+import { address, brief, content, option, PORT_69, SERVER, served } from './door.ts';
 
 const OPTIONS = [option('tsize', 0), option('blksize', 1432), option('timeout', 1)];
 

@@ -1,5 +1,5 @@
 // The TFTP door on a fake LAN with phones that say what a test lets them say, and a desk that keeps what they upload.
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { type Ipv4, parseIpv4, subnetOf } from '../../src/base/ipv4.ts';
 import { err, ok } from '../../src/base/result.ts';
 import type { FileDesk, FileOutcome, Refused, Upload, UploadAsk } from '../../src/files/desk.ts';
@@ -47,6 +47,7 @@ export const TOO_LARGE: Refused = {
   detail: 'larger than 1 kB',
 };
 
+/** The open door; it is closed when the test has finished. */
 export async function served(changed: Changed = {}) {
   const world = fakeWorld();
   const lan = fakeLan(world, subnetOf(SERVER, 24));
@@ -106,6 +107,7 @@ export async function served(changed: Changed = {}) {
     ...{ lan: changed.lan?.(host) ?? host, desk, world, tell, mtu: changed.mtu },
     settings: changed.settings,
   });
+  onTestFinished(async () => await server.close());
 
   /** A phone with one socket; `heard` collects what reaches it. */
   const phone = async (at = '10.99.0.50', port = 0) => {

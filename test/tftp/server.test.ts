@@ -1,17 +1,6 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Lan } from '../../src/net/ports.ts';
-import { brief, type Changed, content, served as open } from './door.ts';
-
-const opened: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of opened.splice(0)) await one.close();
-});
-
-async function served(changed: Changed = {}) {
-  const all = await open(changed);
-  opened.push(all.server);
-  return all;
-}
+import { brief, content, served } from './door.ts';
 
 test('a file goes out block by block from a port of its own, and its end is told', async () => {
   const { phone, outcomes } = await served();

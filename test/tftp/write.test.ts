@@ -1,18 +1,12 @@
 // Uploads through the door: what the phone hears, and what is left on the desk.
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Peer } from '../../src/net/ports.ts';
 import { brief, type Changed, served as open, option, TOO_LARGE } from './door.ts';
-
-const opened: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of opened.splice(0)) await one.close();
-});
 
 const NAME = '0015651234ab-local.cfg';
 
 async function served(changed: Changed = {}) {
   const all = await open(changed);
-  opened.push(all.server);
   const phone = await all.phone();
   const to = (): Peer => phone.last().from;
   const data = async (block: number, bytes: Uint8Array): Promise<void> =>
