@@ -33,6 +33,8 @@ interface Running {
   cancelTick: () => void;
   /** Verdicts that are not yet written down. */
   unwritten: [Mac, Outcome][];
+  /** Wake-ups that have no end yet. */
+  readonly asking: Map<Mac, AbortController>;
 }
 
 /** Verdicts are written together: each is only worth a fetch that would be waited for once more. */
@@ -91,9 +93,14 @@ export function createStorms(parts: StormParts): StormKeeper {
         ? 'no-address'
         : planWake(phone, vendorFor(phone), { manner, waking: parts.waking });
     if (typeof planned === 'string') return feed(one, { kind: 'unwakeable', mac, why: planned });
+    const over = new AbortController();
+    one.asking.set(mac, over);
     try {
-      feed(one, { kind: 'ended', mac, end: await parts.wake(planned.request) });
+      const end = await parts.wake({ ...planned.request, until: over.signal });
+      one.asking.delete(mac);
+      feed(one, { kind: 'ended', mac, end });
     } catch {
+      one.asking.delete(mac);
       // The one Fault there is: the address, or that of the proxy, is none we may send to.
       feed(one, { kind: 'unwakeable', mac, why: 'off-the-lan' });
     }
@@ -101,6 +108,8 @@ export function createStorms(parts: StormParts): StormKeeper {
 
   function verdict(one: Running, mac: Mac, outcome: Outcome): void {
     const { patience } = one.storm.plan;
+    // It was off, came back and fetched: a NOTIFY that is still sent again would make it fetch once more.
+    one.asking.get(mac)?.abort();
     const { verdict: what, file = '', afterMs = 0 } = outcome;
     if (what === 'confirmed') timeline.tell({ kind: 'wake-confirmed', at: world.now(), mac, file, afterMs });
     if (what === 'acknowledged' && patience > 0)
@@ -140,7 +149,13 @@ export function createStorms(parts: StormParts): StormKeeper {
 
   function open(plan: StormPlan, mode: Storm['mode'], past: ReadonlyMap<Mac, Past>): Running {
     const storm = openStorm(plan, past, mode, world.now());
-    const one: Running = { storm, followers: new Set(), cancelTick: () => undefined, unwritten: [] };
+    const one: Running = {
+      storm,
+      followers: new Set(),
+      cancelTick: () => undefined,
+      unwritten: [],
+      asking: new Map(),
+    };
     all.set(plan.id, one);
     forgetOldest();
     return one;

@@ -41,8 +41,11 @@ export interface Notification {
 
 /** Closing ends everything that waits as unanswered, and what comes later at once. */
 export interface Notifier extends Closable {
-  /** Sends at once and again by timer E. Throws WireError, nothing sent, when the request cannot be written. */
-  notify(notification: Notification): void;
+  /**
+   * Sends at once and again by timer E. Throws WireError, nothing sent, when the request cannot be written. Cancelled, it
+   * is not sent again and ends as unanswered.
+   */
+  notify(notification: Notification): Cancel;
   /** Whether the response belongs to a NOTIFY of this notifier. */
   hear(response: SipResponse): boolean;
 }
@@ -87,16 +90,20 @@ export function createNotifier({ world, send, most }: NotifierParts): Notifier {
     one.onEnd(how, response);
   }
 
+  function giveUp(one: Waiting): void {
+    if (all.get(one.key) === one) end(one, { kind: 'unanswered', tries: one.tries });
+  }
+
   function endOldest(): void {
     const [oldest] = all.values();
-    if (oldest !== undefined) end(oldest, { kind: 'unanswered', tries: oldest.tries });
+    if (oldest !== undefined) giveUp(oldest);
   }
 
   return {
     notify: ({ request, to, onEnd }) => {
       if (!isOpen) {
         onEnd({ kind: 'unanswered', tries: 0 });
-        return;
+        return () => undefined;
       }
       const bytes = encodeMessage(request);
       const step = openClient(world.now());
@@ -105,6 +112,7 @@ export function createNotifier({ world, send, most }: NotifierParts): Notifier {
       const one: Waiting = { key, bytes, to, onEnd, machine: step.next, tries: 0, cancel: () => undefined };
       all.set(key, one);
       perform(one, step);
+      return () => giveUp(one);
     },
     hear: (response) => {
       const one = all.get(clientKey(response) ?? '');
@@ -138,6 +146,8 @@ export interface WakeRequest {
   readonly via?: Peer | undefined;
   /** The wake-up is no SIP at all but a GET of this path (path and query). */
   readonly http?: string | undefined;
+  /** From then on nothing is sent any more, and of the end nothing told. */
+  readonly until?: AbortSignal | undefined;
 }
 
 /** What came of a wake-up: the final response, or how many times it was sent without one. */
@@ -162,12 +172,13 @@ export interface WakeParts {
  */
 export async function wakePhone(parts: WakeParts, request: WakeRequest): Promise<WakeOutcome> {
   const { world, tell } = parts;
-  const { mac, address, port, via, event, http } = request;
+  const { mac, address, port, via, event, http, until } = request;
   checkTarget(parts, { address, port });
   if (via !== undefined && parts.via?.includes(via.address) !== true) checkTarget(parts, via);
   const to = via ?? { address, port };
   tell({ at: world.now(), mac, kind: 'woken', event: http ?? event, to: showPeer(to) });
   const end = http === undefined ? await converse(parts, request, to) : await getPath(parts, request, http);
+  if (until?.aborted === true) return end;
   const seen = { at: world.now(), mac };
   if (end.kind === 'unanswered') tell({ ...seen, kind: 'wake-unanswered', tries: end.tries });
   else tell({ ...seen, kind: 'wake-answered', status: end.status, reason: end.reason });
@@ -184,11 +195,13 @@ function checkTarget({ lan, served = [] }: WakeParts, to: Peer): void {
 /** Step for step until the phone has said its last word. */
 async function converse(parts: WakeParts, wanted: WakeRequest, to: Peer): Promise<WakeEnd> {
   const { world, server: from } = parts;
-  const { message, event, user, credentials, address, port } = wanted;
+  const { message, event, user, credentials, address, port, until } = wanted;
   const transport = wanted.transport ?? 'udp';
   const common = { ...message, event, user, transport, to: { address, port } };
   const ids = { callId: randomToken(world), tag: randomToken(world) };
   const carrier = transport === 'udp' ? datagrams(parts.notifier, to) : streamCarrier(parts, to, transport);
+  const stop = (): void => carrier.close();
+  until?.addEventListener('abort', stop);
   try {
     let step = openWake();
     while (step.kind === 'ask') {
@@ -196,6 +209,7 @@ async function converse(parts: WakeParts, wanted: WakeRequest, to: Peer): Promis
       if (after > 0) await new Promise<void>((done) => void world.after(after, done));
       // A TCP connection has a port of its own; Via names it, so that the phone need not dial back.
       const near = await carrier.open(from);
+      if (until?.aborted === true) return { kind: 'unanswered', tries: 0 };
       const request = wakeRequest({ ...common, ...ids, from: near, cseq, auth, branch: randomBranch(world) });
       const { end, response } = await carrier.ask(request);
       step = stepWake(next, { end, response, request, credentials, cnonce: randomToken(world) });
@@ -205,18 +219,20 @@ async function converse(parts: WakeParts, wanted: WakeRequest, to: Peer): Promis
     if (error instanceof WireError) throw error;
     return { kind: 'unanswered', tries: 0, trouble: messageOf(error) };
   } finally {
+    until?.removeEventListener('abort', stop);
     carrier.close();
   }
 }
 
 function datagrams(notifier: Notifier, to: Peer): Carrier {
+  let cancel: Cancel = () => undefined;
   return {
     open: async (server) => await Promise.resolve(server),
     ask: async (request) =>
       await new Promise((settle) => {
-        notifier.notify({ request, to, onEnd: (end, response) => settle({ end, response }) });
+        cancel = notifier.notify({ request, to, onEnd: (end, response) => settle({ end, response }) });
       }),
-    close: () => undefined,
+    close: () => cancel(),
   };
 }
 

@@ -11,6 +11,7 @@ export interface Carrier {
   /** Ready to send; where the answer must come to. Rejects with an Error in plain words. */
   open(server: Peer): Promise<Peer>;
   ask(request: SipRequest): Promise<{ readonly end: ClientEnd; readonly response?: SipResponse | undefined }>;
+  /** What was asked ends as unanswered. */
   close(): void;
 }
 
@@ -65,10 +66,7 @@ export function streamCarrier({ lan, world }: StreamParts, to: Peer, transport: 
         if (stream === undefined) ended();
         else void stream.send(encodeMessage(request));
       }),
-    close: () => {
-      stream?.destroy();
-      stream = undefined;
-    },
+    close: drop,
   };
 }
 

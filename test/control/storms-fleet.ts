@@ -8,6 +8,7 @@ import { bindAddress, createRegister } from '../../src/phones/register.ts';
 import { decodeMessage, encodeMessage, header, type SipRequest } from '../../src/sip/message.ts';
 import { createNotifier, wakePhone } from '../../src/sip/notifier.ts';
 import { replayStorm, type StormRecord, type StormTable } from '../../src/store/storms.ts';
+import type { PhoneEvent } from '../../src/timeline/event.ts';
 import { createTimeline } from '../../src/timeline/journal.ts';
 import { catalogue } from '../fakes/vendors.ts';
 import { respond } from '../sip/wake-kit.ts';
@@ -105,6 +106,10 @@ export interface Fleet {
   /** The daemon dies; another one starts on what the journal has. */
   crash(): Promise<void>;
   start(order: object): Promise<string>;
+  /** That phone fetches its own file, unasked. */
+  fetch(index: number): void;
+  /** What was told of the phones. */
+  readonly told: readonly PhoneEvent[];
   phones(id: string): readonly StormPhone[];
   counts(id: string): Readonly<Record<string, number>>;
 }
@@ -137,6 +142,8 @@ export function fleet(size: number, habits: Habits = {}): Fleet {
   const register = createRegister({ catalogue, list });
   for (const [index, mac] of macs.entries()) bindAddress(register, mac, ipv4FromNumber(SERVER + 1 + index));
   const timeline = createTimeline();
+  const told: PhoneEvent[] = [];
+  timeline.follow((event) => void told.push(event));
   const heard = macs.map(() => 0);
   const branches = macs.map(() => new Set<string>());
   const records: StormRecord[] = [];
@@ -210,7 +217,7 @@ export function fleet(size: number, habits: Habits = {}): Fleet {
   let stop = async (): Promise<void> => await Promise.resolve();
 
   const self: Fleet = {
-    ...{ world, macs, heard, records },
+    ...{ world, macs, heard, records, fetch, told },
     keeper: boot(),
     crash: async () => {
       await stop();

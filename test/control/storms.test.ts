@@ -196,6 +196,21 @@ test('a restart is confirmed when the phone came back and fetched', async () => 
   ]);
 });
 
+test('a phone that was off, comes back and fetches is confirmed, and not woken to fetch once more', async () => {
+  let isOn = false;
+  const ground = fleet(2, { status: (index) => (isOn || index === 1 ? 200 : 0), fetches: () => 1000 });
+  const id = await ground.start(ALL);
+  await ground.world.run(5000);
+  expect(ground.heard).toEqual([0, 1]);
+  isOn = true;
+  ground.fetch(0);
+  await ground.world.run(120_000);
+  expect(ground.counts(id)).toMatchObject({ confirmed: 2 });
+  expect(ground.heard).toEqual([0, 1]);
+  const kinds = ground.told.filter(({ mac }) => mac === ground.macs[0]).map(({ kind }) => kind);
+  expect(kinds).toEqual(['woken', 'fetched', 'wake-confirmed']);
+});
+
 test('a phone is in one storm at a time', async () => {
   const lan = fleet(5);
   await lan.start({ ...ALL, perSecond: 1 });

@@ -1,5 +1,5 @@
 // Hundreds of simulated phones that are plugged in again and again: `soak-crowd.ts INTERFACE CROWD`, where CROWD is a
-// JSON text. Says what they do, one JSON line each, until its standard input ends or says stop.
+// JSON text. Says what they do, one JSON line each, until its standard input ends or says stop; says echo when that does.
 import { setMaxListeners } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -37,6 +37,7 @@ async function main(name: string, text: string): Promise<void> {
     const input = createInterface(process.stdin);
     input.on('line', (line) => {
       if (line === 'stop') stop();
+      if (line === 'echo') say({ kind: 'echo' });
     });
     input.on('close', stop);
   });

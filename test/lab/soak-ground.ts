@@ -99,6 +99,15 @@ export async function openGround({ gauge, env = () => ({}) }: GroundOptions): Pr
     daemon?.child.kill(signal);
     return (await daemon?.ended) ?? null;
   };
+  let echoes = 0;
+  /** Twice: a datagram and the question may be there together, and the question be read first. */
+  const hearAll = async (): Promise<void> => {
+    for (let time = 0; time < 2; time += 1) {
+      const wanted = echoes + 1;
+      crowd?.child.stdin?.write('echo\n');
+      await until(() => echoes >= wanted, 'the phones to say what they heard');
+    }
+  };
   const stopCrowd = async (): Promise<void> => {
     crowd?.child.stdin?.write('stop\n');
     await crowd?.ended;
@@ -119,6 +128,7 @@ export async function openGround({ gauge, env = () => ({}) }: GroundOptions): Pr
         onLine: (line) => {
           const said = JSON.parse(line) as Said;
           isReady ||= said.kind === 'ready';
+          if (said.kind === 'echo') echoes += 1;
           note(ledger, said);
         },
       });
@@ -129,6 +139,7 @@ export async function openGround({ gauge, env = () => ({}) }: GroundOptions): Pr
       const macs = [...ledger.plugged.values()].filter((mac) => ledger.leases.has(mac));
       const storms = await client.get<readonly StormLine[]>('/v1/storms');
       if (macs.length === 0 || storms.some(({ mode }) => mode === 'running')) return false;
+      await hearAll();
       beginStorm(ledger);
       await client.post('/v1/storms', { selection: { macs }, perSecond, patience: PATIENCE });
       return true;

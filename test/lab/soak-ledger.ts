@@ -49,6 +49,7 @@ export function note(ledger: Ledger, said: Said): void {
   const { counts } = ledger;
   switch (said.kind) {
     case 'ready':
+    case 'echo':
       return;
     case 'plugged':
       ledger.plugged.set(said.slot, said.mac);

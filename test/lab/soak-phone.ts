@@ -14,6 +14,8 @@ import { putByHttp, putByTftp, readSealed, sealedText } from './soak-write.ts';
 /** What the crowd says of its phones, one JSON line each. */
 export type Said =
   | { readonly kind: 'ready' }
+  /** All that was heard before it was asked for has been said. */
+  | { readonly kind: 'echo' }
   | { readonly kind: 'plugged'; readonly slot: number; readonly mac: string }
   /** A DHCPACK came: the address is the phone's. */
   | { readonly kind: 'leased'; readonly mac: string; readonly address: number }

@@ -67,3 +67,25 @@ test('480 and 486 with Retry-After: asked again when the call is over', async ()
     expect([sent.length, outcome]).toMatchObject([2, { status: 200 }]);
   }
 });
+
+test.each([
+  { transport: 'udp', at: 3, answer: undefined },
+  { transport: 'udp', at: 1, answer: asks('Digest realm="r", nonce="n"') },
+  { transport: 'udp', at: 1, answer: { status: 503, headers: { 'Retry-After': '5' } } },
+  { transport: 'tcp', at: 1, answer: OK },
+] as const)(
+  'over $transport, not wanted any more after try $at: nothing is sent, and no end is told',
+  async ({ transport, at, answer }) => {
+    const over = new AbortController();
+    const { sent, outcome, kinds } = await wake(
+      (_, count) => {
+        if (count === at) over.abort();
+        return answer;
+      },
+      { transport, until: over.signal, credentials: CREDENTIALS },
+    );
+    expect(sent).toHaveLength(at);
+    expect(outcome).toMatchObject({ kind: 'unanswered' });
+    expect(kinds).toEqual(['woken']);
+  },
+);
