@@ -10,11 +10,12 @@ import { openFtpServer } from '../ftp/server.ts';
 import type { HttpOptions, Lan } from '../net/ports.ts';
 import { urlFor } from '../phones/url.ts';
 import type { Catalogue } from '../phones/vendor.ts';
+import { accountsOf } from '../site/accounts.ts';
 import type { FileSettings } from '../site/files.ts';
 import type { LoadedSite } from '../site/load.ts';
 import { readMtu } from '../tftp/mtu.ts';
 import { openTftpServer } from '../tftp/server.ts';
-import type { Tell } from '../timeline/event.ts';
+import type { PhoneEvent, Tell } from '../timeline/event.ts';
 import { gateDesk } from './account-gate.ts';
 import { createDeskCell, type Standing } from './desk-cell.ts';
 import { openTokens } from './tokens.ts';
@@ -67,8 +68,11 @@ export interface FileDoorsParts extends FileKeeper {
 }
 
 /** Opens the doors that the site wants. Rejects with a Fault, none left open, when one of them cannot be opened. */
-export async function openFileDoors(parts: FileDoorsParts): Promise<FileDoors> {
-  const { lan, world, tell } = parts;
+export async function openFileDoors(given: FileDoorsParts): Promise<FileDoors> {
+  let isStopping = false;
+  const tell: Tell = (event) => given.tell(isStopping ? ofOurDoing(event) : event);
+  const parts = { ...given, tell };
+  const { lan, world } = parts;
   const { doors } = parts.site;
   let { site } = parts;
   const cell = createDeskCell(await openStanding(parts));
@@ -117,10 +121,17 @@ export async function openFileDoors(parts: FileDoorsParts): Promise<FileDoors> {
       };
     },
     close: async () => {
-      cell.stop('unboxd was stopped');
+      isStopping = true;
       await close();
     },
   };
+}
+
+/** When we go, what breaks off is no phone's doing. */
+function ofOurDoing(event: PhoneEvent): PhoneEvent {
+  return event.kind === 'transfer-ended-early' || event.kind === 'upload-ended-early'
+    ? { ...event, why: 'unboxd was stopped' }
+    : event;
 }
 
 /** The desk of a site. What the desk before it has under way is taken over, as far as the settings are the same. */
@@ -133,6 +144,7 @@ async function openStanding(parts: FileDoorsParts, before?: Standing, was?: File
     ...parts,
     ...site,
     recognise: tokens === undefined ? parts.recognise : tokens.recognise(parts.recognise),
+    isGuarded: (name) => accountsOf(doors.accounts, name).length > 0,
     urlFor: tokens?.urlFor ?? ((phone) => urlFor({ url, server, catalogue, phone })),
     kept: before && { ...before.bare.kept, ...(isSamePace ? {} : { pacer: undefined }) },
   });

@@ -1,5 +1,5 @@
 // Makes the file for a phone and a name: from the files folder, from a template, or from what the phone wrote itself.
-// What was made is kept as long as nothing it was made from changes: the same bytes, at the cost of a look.
+// What was made is kept (kept.ts) as long as nothing it was made from changes: the same bytes, at the cost of a look.
 import { createHash } from 'node:crypto';
 import { errnoOf, Fault } from '../base/fault.ts';
 import type { Ipv4 } from '../base/ipv4.ts';
@@ -12,6 +12,7 @@ import type { Shelf, StaticFile } from './disk.ts';
 import { type Sealed, sealFor, sealStatic } from './dress.ts';
 import { FIRMWARE_URL, type FirmwareFile, firmwareFor, firmwareVariables } from './firmware.ts';
 import type { Inbox } from './inbox.ts';
+import { isSameFile, type Known, openKept } from './kept.ts';
 import { type Templates, templateFor } from './layers.ts';
 import { filledIn, nearMiss } from './near.ts';
 import { render, variablesFor } from './render.ts';
@@ -50,69 +51,63 @@ export interface MakerParts {
   readonly variables?: Readonly<Record<string, string>> | undefined;
   readonly lan: { readonly address: Ipv4 };
   readonly urlFor: (phone: Asker) => string | undefined;
+  /** Whether that name lies in a folder that wants a password. */
+  readonly isGuarded?: ((name: string) => boolean) | undefined;
 }
 
 type Make = (phone: Asker | undefined, name: string) => Promise<Prepared | Refusal>;
 
 const BINARY = 'application/octet-stream';
-/** Phones whose files are kept, and names of each. */
-const MOST_PHONES = 20_000;
-const MOST_NAMES = 32;
-
-/** What a phone gets does not change while these are the same objects. */
-interface Known {
-  readonly identity: Asker['identity'];
-  readonly listed: Asker['listed'];
-  readonly plans: Map<string, Plan | Refusal>;
-  readonly rendered: Map<string, Prepared | Refusal>;
-}
 
 export function makeFiles(parts: MakerParts): Make {
   const { catalogue, shelf } = parts;
-  const phones = new Map<Asker['mac'], Known>();
-
-  const knownOf = (phone: Asker): Known => {
-    const before = phones.get(phone.mac);
-    if (before?.identity === phone.identity && before.listed === phone.listed) return before;
-    const { identity, listed } = phone;
-    const known: Known = { identity, listed, plans: new Map(), rendered: new Map() };
-    if (phones.size >= MOST_PHONES) phones.clear();
-    phones.set(phone.mac, known);
-    return known;
-  };
+  const kept = openKept();
   const planFor = (phone: Asker | undefined, known: Known | undefined, asked: string): Plan | Refusal => {
     const before = known?.plans.get(asked);
     if (before !== undefined) return before;
-    const plan = meaningOf(catalogue, phone, asked);
-    if (known !== undefined && known.plans.size < MOST_NAMES) known.plans.set(asked, plan);
+    const plan = meaningOf(parts, phone, asked);
+    known?.note(asked, plan);
     return plan;
   };
 
   return async (phone, asked) => {
-    const known = phone && knownOf(phone);
+    const known = phone && kept(phone);
     const plan = planFor(phone, known, asked);
     if (!('statics' in plan)) return plan;
     const found = await shelf.find(plan.statics).catch(unlessNoAccess);
     if (found === 'no-access') return NO_ACCESS;
-    if (found !== undefined) return fromShelf(catalogue, { plan, found, phone, asked });
+    const making = { plan, phone, asked };
     const variant = variantOf(phone, asked);
-    const before = known?.rendered.get(variant);
-    if (before !== undefined) return before;
-    const gets = fromTemplate(parts, { plan, phone, asked });
-    if (gets.kind === 'refuse') return (await elsewhere(parts, { plan, phone, asked })) ?? gets;
-    if (known !== undefined && known.rendered.size < MOST_NAMES) known.rendered.set(variant, gets);
+    const before = known?.made.get(variant);
+    if (before !== undefined && isSameFile(before.from, found)) return before.gets;
+    const gets =
+      found === undefined ? fromTemplate(parts, making) : fromShelf(catalogue, { ...making, found });
+    if (gets.kind === 'file') known?.keep(variant, { gets, from: found });
+    else if (found === undefined) return (await elsewhere(parts, making)) ?? gets;
     return gets;
   };
 }
 
 /** What the name means, with everything filled in that the phone left to the server. */
-function meaningOf(catalogue: Catalogue, phone: Asker | undefined, asked: string): Plan | Refusal {
+function meaningOf(
+  { catalogue, isGuarded }: Pick<MakerParts, 'catalogue' | 'isGuarded'>,
+  phone: Asker | undefined,
+  asked: string,
+): Plan | Refusal {
   const vendor = vendorOf(catalogue, phone?.identity.vendor);
   const filled = phone && filledIn(asked, phone, vendor);
+  // Whoever guards the folders has seen the name as it was asked.
+  if (filled !== undefined && isGuarded?.(filled) === true) return INTO_GUARDED;
   const cleaned = cleanName(filled ?? asked);
   if (!cleaned.ok) return { kind: 'refuse', because: 'name-not-allowed', detail: cleaned.error };
   return resolve({ name: cleaned.value, phone, catalogue });
 }
+
+const INTO_GUARDED: Refusal = {
+  kind: 'refuse',
+  because: 'name-not-allowed',
+  detail: 'a placeholder in it leads into a folder with a password',
+};
 
 interface Making {
   readonly plan: Plan;

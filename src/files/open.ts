@@ -25,6 +25,8 @@ export interface OpenDeskParts {
   readonly tls?: Pick<TlsDoor, 'authority'> | undefined;
   readonly server: Ipv4;
   readonly urlFor: (phone: Asker) => string | undefined;
+  /** Whether that name lies in a folder that wants a password. */
+  readonly isGuarded?: ((name: string) => boolean) | undefined;
   readonly recognise: Recognise;
   readonly world: World;
   readonly tell: Tell;

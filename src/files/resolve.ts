@@ -34,7 +34,8 @@ export interface Question {
 }
 
 const MAC_IN_NAME = /(?:^|[^0-9a-z])([0-9a-f]{12}|[0-9a-f]{2}(?:[-:][0-9a-f]{2}){5})(?![0-9a-z])/i;
-const LONGEST_NAME = 512;
+/** In characters. */
+export const LONGEST_NAME = 512;
 
 /**
  * The asked name as a relative path that stays below the files folder, or why it is refused. Phones write slashes at

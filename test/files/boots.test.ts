@@ -193,6 +193,7 @@ test('the same input gives the same bytes, also from another desk', async () => 
 test('a file is made again when the phone is known better, and not before', async () => {
   const first = await make(T46S, '00156574b16e.cfg');
   expect(await make(T46S, '00156574b16e.cfg')).toBe(first);
+  expect(await make(structuredClone(T46S), '00156574b16e.cfg')).toBe(first);
   const listed = {
     ...T46S,
     listed: { mac: T46S.mac, columns: { sip_user: '1', sip_password: 'x', sip_server: 'pbx' } },
