@@ -79,12 +79,12 @@ export function sealStatic(
   const { vendor, phone, content } = sealing;
   const seal = vendor?.config.seal;
   if (vendor === undefined || phone === undefined || seal?.statics !== true) return undefined;
-  if (content.length > LARGEST_STATIC || !isPlainText(content)) return undefined;
+  if (content.length > LARGEST_STATIC) return undefined;
   const known = sealedStatics.get(content) ?? new Map<string, ReturnType<typeof sealFor>>();
   const { firmware } = phone.identity;
   const by = JSON.stringify([vendor.id, sealing.role, firmware, phone.listed?.columns[KEY_COLUMN], seal]);
   if (known.has(by)) return known.get(by);
-  const made = sealFor({ ...sealing, vendor, phone });
+  const made = isPlainText(content) ? sealFor({ ...sealing, vendor, phone }) : undefined;
   if (known.size >= MOST_KEYS) known.clear();
   sealedStatics.set(content, known.set(by, made));
   return made;

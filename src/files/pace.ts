@@ -31,8 +31,8 @@ export interface Pacer {
   open(loading: Loading): Transfer | Refused;
 }
 
-/** From this size on a transfer takes long enough for its progress to be news. */
-const LONG_TRANSFER = 200_000;
+/** From this size on a transfer takes long enough for its beginning and its progress to be news. */
+export const LONG_TRANSFER = 200_000;
 const TELL_EVERY = 1000;
 /** A transfer that has not moved for so long does not count any more. */
 const FORGET_AFTER = 180_000;

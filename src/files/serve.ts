@@ -17,13 +17,10 @@ import { dress } from './dress.ts';
 import { listFor } from './listing.ts';
 import { type MakerParts, makeFiles, type Prepared } from './make.ts';
 import { macSlip } from './near.ts';
-import type { Pacer } from './pace.ts';
+import { LONG_TRANSFER, type Pacer } from './pace.ts';
 import { cleanName, macInName, type Refusal } from './resolve.ts';
 import { type SecretRule, secretObjection } from './secrets.ts';
 import { type TakeParts, takeUpload } from './take.ts';
-
-/** From this size on a transfer takes long enough for its beginning to be news. */
-const LONG_TRANSFER = 200_000;
 
 export interface DeskParts extends MakerParts {
   readonly recognise: Recognise;
@@ -146,17 +143,17 @@ function answered(parts: DeskParts, { ask, phone, gets }: Answering): FileAnswer
   const { name, role, digest, type, modified, detail } = gets;
   const file = { ...who, file: name, role };
   const size = form.content.length;
-  const transfer =
-    ask.look === true
-      ? undefined
-      : parts.pacer?.open({ ...file, vendor: phone?.identity.vendor, bytes: size });
+  const isLong = ask.look !== true && size >= LONG_TRANSFER;
+  const isPaced = isLong || (role === 'firmware' && ask.look !== true);
+  const transfer = isPaced
+    ? parts.pacer?.open({ ...file, vendor: phone?.identity.vendor, bytes: size })
+    : undefined;
   if (transfer?.kind === 'refused') {
     const { because, detail: why } = transfer;
     tell({ ...who, at: world.now(), kind: 'refused', file: name, because, detail: why });
     return transfer;
   }
-  if (size >= LONG_TRANSFER && ask.look !== true)
-    tell({ ...file, at: world.now(), kind: 'fetching', bytes: size });
+  if (isLong) tell({ ...file, at: world.now(), kind: 'fetching', bytes: size });
   const ended = (outcome: FileOutcome): void => {
     const { bytes, complete, unchanged, why = 'the connection broke' } = outcome;
     transfer?.over();

@@ -34,8 +34,18 @@ export function isSameAsHeld(has: Validators, ifRange: string | undefined): bool
 
 /** The date of an HTTP header, as Last-Modified has it. */
 export function showDate(moment: Millis): string {
-  return new Date(moment).toUTCString();
+  const second = inSeconds(moment);
+  const known = dates.get(second);
+  if (known !== undefined) return known;
+  if (dates.size >= MOST_DATES) dates.clear();
+  const shown = new Date(second).toUTCString();
+  dates.set(second, shown);
+  return shown;
 }
+
+/** Files of a fleet were written within a few seconds, and each is asked for again and again. */
+const dates = new Map<Millis, string>();
+const MOST_DATES = 1000;
 
 /** Of strong and weak comparison, see section 8.8.3.2: tags of ours are strong. */
 function isListed(list: string, etag: string, how: 'strong' | 'weak'): boolean {

@@ -30,7 +30,9 @@ export interface HttpDoor {
   readonly tell: Tell;
 }
 
-interface OpenDoor extends HttpDoor {
+interface OpenDoor {
+  /** Looked up at each request: a reload may change accounts and vendor files behind an open door. */
+  readonly parts: HttpDoor;
   readonly name: 'http' | 'https';
   readonly nonces: Nonces;
 }
@@ -39,7 +41,7 @@ interface OpenDoor extends HttpDoor {
 export async function openHttpServer(parts: HttpDoor): Promise<WebListener> {
   const { lan, port, tls, world, tell } = parts;
   const name = tls === undefined ? 'http' : 'https';
-  const nonces = createNonces(randomBytes(32));
+  const door: OpenDoor = { parts, name, nonces: createNonces(randomBytes(32)) };
   return await lan.listenHttp(
     {
       port,
@@ -55,8 +57,7 @@ export async function openHttpServer(parts: HttpDoor): Promise<WebListener> {
         tell({ at: world.now(), kind: 'fault', code: 'http-trouble', message: error.message, hint });
       },
     },
-    // Read anew each time: a reload may change accounts and vendor files behind an open door.
-    async (request) => await answer({ ...parts, name, nonces }, request),
+    async (request) => await answer(door, request),
   );
 }
 
@@ -69,6 +70,7 @@ interface Refusing {
 }
 
 async function answer(door: OpenDoor, request: PlainRequest): Promise<PlainAnswer> {
+  const { desk } = door.parts;
   const decision = decideHttp(request);
   const entry = enter(door, request, decision);
   if ('because' in entry) return refuse(door, { request, decision }, entry);
@@ -82,9 +84,8 @@ async function answer(door: OpenDoor, request: PlainRequest): Promise<PlainAnswe
     acceptsGzip: acceptsGzip(request.headers['accept-encoding']),
     proof: entry.proof,
   };
-  if (decision.kind === 'take')
-    return await takeUpload(door.desk, { ...asks, length: decision.length }, request);
-  const file = await door.desk.ask({ ...asks, ...(decision.head ? { look: true } : {}) });
+  if (decision.kind === 'take') return await takeUpload(desk, { ...asks, length: decision.length }, request);
+  const file = await desk.ask(decision.head ? { ...asks, look: true } : asks);
   if (file.kind === 'refused' && file.detail === undefined && file.because === 'no-such-file') {
     const macro = unfilledIn(name);
     if (macro !== undefined) return refusal({ ...file, detail: `the phone should have filled in ${macro}` });
@@ -94,15 +95,19 @@ async function answer(door: OpenDoor, request: PlainRequest): Promise<PlainAnswe
 
 /** What must be right before the desk is asked, and what the peer has proven on the way. */
 function enter(
-  { lan, tls, accounts, catalogue, nonces, world }: OpenDoor,
+  { parts, nonces }: OpenDoor,
   request: PlainRequest,
   { name }: HttpDecision,
 ): { readonly proof: Proof | undefined } | Refusing {
+  const { lan, tls, accounts, world } = parts;
   if (!isWithin(lan.subnet, request.from.address)) return { because: 'sender-off-the-lan' };
   let certificate: Proof['certificate'];
   if (tls?.clients !== undefined) {
     const { ask } = tls.clients;
-    const verdict = decideCertificate({ certificate: request.certificate, ask, name, catalogue });
+    const verdict = decideCertificate({
+      ...{ certificate: request.certificate, ask, name },
+      catalogue: parts.catalogue,
+    });
     if (verdict.kind === 'refuse') return { ...verdict, alarm: verdict.because !== 'certificate-needed' };
     certificate = verdict.proof;
   }
@@ -121,7 +126,7 @@ interface Asked {
 }
 
 function refuse(
-  { name, world, tell }: OpenDoor,
+  { name, parts: { world, tell } }: OpenDoor,
   { request, decision }: Asked,
   { because, detail, alarm, challenges }: Refusing,
 ): PlainAnswer {
