@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeMessage, encodeMessage, type SipMessage } from '../../src/sip/message.ts';
+import { effortOf } from '../fakes/effort.ts';
 import { DIALECTS, onWire } from '../sip/dialects.ts';
 import { openStage } from '../sip/stage.ts';
 
@@ -269,10 +270,11 @@ describe('64 kB of the worst', () => {
     let best = Number.POSITIVE_INFINITY;
     for (let tries = 0; tries < 3; tries += 1) {
       const stage = await openStage();
-      const begun = performance.now();
-      decodeMessage(bytes);
-      stage.deliver(bytes, '10.1.2.2:5060');
-      best = Math.min(best, performance.now() - begun);
+      const hear = (): void => {
+        decodeMessage(bytes);
+        stage.deliver(bytes, '10.1.2.2:5060');
+      };
+      best = Math.min(best, effortOf(hear, 1));
       expect(stage.kinds()).not.toContain('fault');
     }
     expect(best).toBeLessThan(MOST_MS);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { placeholdersOf } from '../../src/base/fill.ts';
 import { placeholdersIn } from '../../src/dhcp/values.ts';
 import { modelOf } from '../../src/phones/vendor.ts';
+import { effortOf } from '../fakes/effort.ts';
 import { IDS, vendor, vendors } from './kit.ts';
 
 describe('models', () => {
@@ -178,11 +179,12 @@ describe('patterns', () => {
       'Cisco/SPA508G-',
       'Linksys/SPA-',
     ];
-    const before = performance.now();
-    for (const start of starts)
-      for (const filler of ['0', 'a', '1.', ' ', '00:', '_hw'])
-        pattern.test(`${start}${filler.repeat(2_000)}!`);
-    expect(performance.now() - before).toBeLessThan(500);
+    const tryAll = (): void => {
+      for (const start of starts)
+        for (const filler of ['0', 'a', '1.', ' ', '00:', '_hw'])
+          pattern.test(`${start}${filler.repeat(2_000)}!`);
+    };
+    expect(effortOf(tryAll, 3)).toBeLessThan(500);
   });
 
   test.each(all)('$id: $pattern names only groups that are used', ({ id, pattern }) => {
