@@ -34,7 +34,7 @@ const ROOMS: readonly Room[] = [
   {
     name: 'doors',
     files:
-      /^src\/((?!control\/)\w+\/(server|talk|lines|take|tell|mtu|guard|conflict|notifier|wake-\w+|journal|load(-\w+)?|disk|serve|templates|catalogue|inventory)\.ts$|ftp\/pipe\.ts$|files\/(folder|inbox|open|firmware|listing|make|dress)\.ts$|care\/facts-\w+\.ts$|sip\/(pnp|push|hear|inbox|pending|sockets|tcp)\.ts$|store\/|certs\/|net\/|rehearse\/stage\.ts$)/,
+      /^src\/((?!control\/)\w+\/(server|talk|lines|take|tell|mtu|guard|conflict|notifier|wake-\w+|journal|load(-\w+)?|disk|serve|templates|catalogue|inventory)\.ts$|ftp\/pipe\.ts$|files\/(folder|inbox|open|firmware|listing|make|kept|dress)\.ts$|care\/facts-\w+\.ts$|sip\/(pnp|push|hear|inbox|pending|sockets|tcp)\.ts$|store\/|certs\/|net\/|rehearse\/stage\.ts$)/,
     sees: ['base', 'wire', 'domain', 'policy'],
   },
   {
