@@ -1,6 +1,7 @@
 // The DHCP door: port 67 of one LAN. Decode, recognise, decide, look whether the address is used, store, encode, tell.
 import { type Ipv4, showIpv4 } from '../base/ipv4.ts';
 import type { Mac } from '../base/mac.ts';
+import { createPace, type Pace } from '../base/pace.ts';
 import type { Closable, Millis, World } from '../base/world.ts';
 import type { Lan, Peer, UdpSocket } from '../net/ports.ts';
 import { identify } from '../phones/identify.ts';
@@ -22,7 +23,6 @@ import { claimOf, type DhcpCase, type DhcpDecision } from './decision.ts';
 import type { LeaseChange, LeaseTable } from './lease-table.ts';
 import { confirm, quarantine, undo } from './leases.ts';
 import { strangersIn } from './limits.ts';
-import { createPace, type Pace } from './pace.ts';
 import { decodePacket, encodePacket } from './packet.ts';
 import { decideDhcp } from './policy.ts';
 import { createClientRecogniser, type Recognise } from './recognise.ts';

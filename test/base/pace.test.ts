@@ -1,6 +1,6 @@
 // How often one sender may ask, and how many senders are remembered.
 import { describe, expect, test } from 'vitest';
-import { createPace } from '../../src/dhcp/pace.ts';
+import { createPace } from '../../src/base/pace.ts';
 
 /** How many of `count` messages pass that come every `every` ms from `start` on. */
 function passing(
