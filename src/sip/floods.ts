@@ -1,6 +1,7 @@
 // How much of what strangers send is looked at: token buckets for each source and for all together, before anything is
 // read of it.
 import type { Ipv4 } from '../base/ipv4.ts';
+import { createPace } from '../base/pace.ts';
 import type { Millis } from '../base/world.ts';
 
 export interface FloodLimits {
@@ -15,58 +16,28 @@ export type FloodVerdict = 'pass' | 'source-too-fast' | 'all-too-fast';
 export interface FloodGate {
   /** Takes one token of each bucket, or says which one is empty. */
   admit(source: Ipv4, now: Millis): FloodVerdict;
-}
-
-interface Bucket {
-  tokens: number;
-  at: Millis;
+  /** The same for answers to what we sent: a proxy answers for all phones, so they are counted together only. */
+  admitAnswer(now: Millis): FloodVerdict;
 }
 
 /** A rack of phones that starts at once, or a phone that reboots in a loop, is no flood. */
 const BURST_SECONDS = 10;
-/** Sources that are remembered: of more than that, those silent longest begin anew. */
-const MOST_SOURCES = 8192;
+/** Of more sources than that, those silent longest begin anew. */
+const MOST_SOURCES = 4096;
+/** A storm of so many phones may be answered at once; to read them takes a fraction of the second. */
+const ANSWERS_PER_SECOND = 10_000;
 
 /** The limits are read each time: a reload may change them. */
 export function createFloodGate(limits: FloodLimits): FloodGate {
-  const all: Bucket = { tokens: limits.total, at: 0 };
-  // Two generations: a source that is heard again moves to the young one.
-  let young = new Map<Ipv4, Bucket>();
-  let old = new Map<Ipv4, Bucket>();
-
-  const bucketOf = (source: Ipv4, now: Millis): Bucket => {
-    const known = young.get(source);
-    if (known !== undefined) return known;
-    const bucket = old.get(source) ?? { tokens: limits.perSource * BURST_SECONDS, at: now };
-    if (young.size >= MOST_SOURCES / 2) {
-      old = young;
-      young = new Map();
-    }
-    young.set(source, bucket);
-    return bucket;
-  };
-
+  const each = createPace<Ipv4>(() => limits.perSource, MOST_SOURCES, BURST_SECONDS);
+  const all = createPace<'all'>(() => limits.total, 1, 1);
+  const answers = createPace<'all'>(ANSWERS_PER_SECOND, 1, 1);
   return {
     admit: (source, now) => {
-      const { perSource, total } = limits;
-      const own = bucketOf(source, now);
-      fill(own, { perSecond: perSource, most: perSource * BURST_SECONDS }, now);
       // Whoever is too fast takes nothing from the others.
-      if (own.tokens < 1) return 'source-too-fast';
-      fill(all, { perSecond: total, most: total }, now);
-      if (all.tokens < 1) return 'all-too-fast';
-      own.tokens -= 1;
-      all.tokens -= 1;
-      return 'pass';
+      if (!each.mayPass(source, now)) return 'source-too-fast';
+      return all.mayPass('all', now) ? 'pass' : 'all-too-fast';
     },
+    admitAnswer: (now) => (answers.mayPass('all', now) ? 'pass' : 'all-too-fast'),
   };
-}
-
-function fill(
-  bucket: Bucket,
-  { perSecond, most }: { readonly perSecond: number; readonly most: number },
-  now: Millis,
-): void {
-  bucket.tokens = Math.min(most, bucket.tokens + ((now - bucket.at) * perSecond) / 1000);
-  bucket.at = now;
 }

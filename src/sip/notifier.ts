@@ -1,134 +1,21 @@
-// The client side of the SIP socket: every NOTIFY that waits for an answer, its retransmissions and its end.
-import { printable, WireError } from '../base/bytes.ts';
+// The wake-up of one phone from the first NOTIFY to its last word, over whatever carries it.
+import { WireError } from '../base/bytes.ts';
 import { Fault, messageOf } from '../base/fault.ts';
 import { type Ipv4, type Subnet, showSubnet } from '../base/ipv4.ts';
 import type { Mac } from '../base/mac.ts';
-import type { Cancel, Closable, World } from '../base/world.ts';
+import type { Cancel, World } from '../base/world.ts';
 import type { Lan, Peer } from '../net/ports.ts';
 import type { Tell } from '../timeline/event.ts';
 import type { Credentials } from './auth.ts';
-import { encodeMessage, type SipRequest, type SipResponse } from './message.ts';
+import { encodeMessage } from './message.ts';
 import { type Transport, type WakeMessage, wakeRequest } from './notify.ts';
+import type { Pending } from './pending.ts';
 import { isReachable } from './policy.ts';
-import {
-  BRANCH_COOKIE,
-  type ClientEnd,
-  type ClientInput,
-  type ClientMachine,
-  type ClientStep,
-  clientKey,
-  openClient,
-  stepClient,
-} from './transaction.ts';
+import { BRANCH_COOKIE, clientKey } from './transaction.ts';
 import { showPeer } from './uri.ts';
 import { openWake, stepWake, type WakeEnd } from './wake.ts';
 import { getPath } from './wake-http.ts';
 import { type Carrier, streamCarrier } from './wake-stream.ts';
-
-export interface NotifierParts {
-  readonly world: World;
-  readonly send: (bytes: Uint8Array, to: Peer) => void;
-  /** How many may wait at a time; beyond it the oldest counts as unanswered. */
-  readonly most: number;
-}
-
-export interface Notification {
-  readonly request: SipRequest;
-  readonly to: Peer;
-  /** Called once. The reason phrase in `end` is safe to print; `response` is the final one as it came. */
-  readonly onEnd: (end: ClientEnd, response?: SipResponse) => void;
-}
-
-/** Closing ends everything that waits as unanswered, and what comes later at once. */
-export interface Notifier extends Closable {
-  /**
-   * Sends at once and again by timer E. Throws WireError, nothing sent, when the request cannot be written. Cancelled, it
-   * is not sent again and ends as unanswered.
-   */
-  notify(notification: Notification): Cancel;
-  /** Whether the response belongs to a NOTIFY of this notifier. */
-  hear(response: SipResponse): boolean;
-}
-
-interface Waiting {
-  readonly key: string;
-  readonly bytes: Uint8Array;
-  readonly to: Peer;
-  readonly onEnd: Notification['onEnd'];
-  machine: ClientMachine;
-  tries: number;
-  cancel: Cancel;
-}
-
-export function createNotifier({ world, send, most }: NotifierParts): Notifier {
-  const all = new Map<string, Waiting>();
-  let isOpen = true;
-
-  function perform(one: Waiting, step: ClientStep, response?: SipResponse): void {
-    one.cancel();
-    one.machine = step.next;
-    for (const output of step.outputs) {
-      if (output.kind === 'send') {
-        one.tries += 1;
-        send(one.bytes, one.to);
-      } else {
-        end(one, output, response);
-      }
-    }
-    if (step.wakeAt === undefined || !all.has(one.key)) return;
-    const tick = (): void => perform(one, stepClient(world.now(), one.machine, { kind: 'tick' }));
-    one.cancel = world.after(step.wakeAt - world.now(), tick);
-  }
-
-  /**
-   * Departure from RFC 3261 section 17.1.2.2: the transaction is forgotten at its end and not after timer K, which
-   * exists to absorb a response that comes again. A response without a transaction is dropped here anyway.
-   */
-  function end(one: Waiting, how: ClientEnd, response?: SipResponse): void {
-    one.cancel();
-    all.delete(one.key);
-    one.onEnd(how, response);
-  }
-
-  function giveUp(one: Waiting): void {
-    if (all.get(one.key) === one) end(one, { kind: 'unanswered', tries: one.tries });
-  }
-
-  function endOldest(): void {
-    const [oldest] = all.values();
-    if (oldest !== undefined) giveUp(oldest);
-  }
-
-  return {
-    notify: ({ request, to, onEnd }) => {
-      if (!isOpen) {
-        onEnd({ kind: 'unanswered', tries: 0 });
-        return () => undefined;
-      }
-      const bytes = encodeMessage(request);
-      const step = openClient(world.now());
-      const key = clientKey(request) ?? '';
-      if (all.size >= most) endOldest();
-      const one: Waiting = { key, bytes, to, onEnd, machine: step.next, tries: 0, cancel: () => undefined };
-      all.set(key, one);
-      perform(one, step);
-      return () => giveUp(one);
-    },
-    hear: (response) => {
-      const one = all.get(clientKey(response) ?? '');
-      if (one === undefined) return false;
-      const { status, reason } = response;
-      const input: ClientInput = { kind: 'response', status, reason: printable(reason, 64) };
-      perform(one, stepClient(world.now(), one.machine, input), response);
-      return true;
-    },
-    close: async () => {
-      isOpen = false;
-      while (all.size > 0) endOldest();
-      await Promise.resolve();
-    },
-  };
-}
 
 export interface WakeRequest {
   readonly mac: Mac;
@@ -154,7 +41,9 @@ export interface WakeRequest {
 export type WakeOutcome = WakeEnd;
 
 export interface WakeParts {
-  readonly notifier: Notifier;
+  /** Wake-ups by datagrams, and how these leave. */
+  readonly pending: Pending;
+  readonly send: (bytes: Uint8Array, to: Peer) => void;
   readonly lan: Pick<Lan, 'subnet' | 'dialTcp'>;
   /** More subnets that are served, behind relays. */
   readonly served?: readonly Subnet[] | undefined;
@@ -199,7 +88,7 @@ async function converse(parts: WakeParts, wanted: WakeRequest, to: Peer): Promis
   const transport = wanted.transport ?? 'udp';
   const common = { ...message, event, user, transport, to: { address, port } };
   const ids = { callId: randomToken(world), tag: randomToken(world) };
-  const carrier = transport === 'udp' ? datagrams(parts.notifier, to) : streamCarrier(parts, to, transport);
+  const carrier = transport === 'udp' ? datagrams(parts, to) : streamCarrier(parts, to, transport);
   const stop = (): void => carrier.close();
   until?.addEventListener('abort', stop);
   try {
@@ -224,13 +113,19 @@ async function converse(parts: WakeParts, wanted: WakeRequest, to: Peer): Promis
   }
 }
 
-function datagrams(notifier: Notifier, to: Peer): Carrier {
+function datagrams({ pending, send }: WakeParts, to: Peer): Carrier {
   let cancel: Cancel = () => undefined;
   return {
     open: async (server) => await Promise.resolve(server),
     ask: async (request) =>
       await new Promise((settle) => {
-        cancel = notifier.notify({ request, to, onEnd: (end, response) => settle({ end, response }) });
+        const bytes = encodeMessage(request);
+        cancel = pending.begin({
+          key: clientKey(request) ?? '',
+          carrier: 'datagrams',
+          send: () => send(bytes, to),
+          onEnd: (end, response) => settle({ end, response }),
+        });
       }),
     close: () => cancel(),
   };

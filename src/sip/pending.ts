@@ -1,5 +1,5 @@
-// The NOTIFYs that wait for a phone's answer, many thousands at a time: all by one timer, since pauses of one length end
-// in the order in which they began.
+// The client side of the SIP door: every NOTIFY that waits for a phone's answer, its retransmissions and its end. Many
+// thousands at a time go by one timer, since pauses of one length end in the order in which they began.
 import { printable } from '../base/bytes.ts';
 import type { Cancel, Closable, Millis, World } from '../base/world.ts';
 import type { SipResponse } from './message.ts';
@@ -24,14 +24,14 @@ export interface PendingNotify {
   readonly key: string;
   readonly carrier: Carrier;
   readonly send: () => void;
-  /** Called once. The reason phrase in it is safe to print. */
-  readonly onEnd: (end: ClientEnd) => void;
+  /** Called once. The reason phrase in `end` is safe to print; `response` is the final one as it came. */
+  readonly onEnd: (end: ClientEnd, response?: SipResponse) => void;
 }
 
 /** Closing ends everything that waits as unanswered, and what comes later at once. */
 export interface Pending extends Closable {
-  /** Sends at once, and again by timer E. */
-  begin(notify: PendingNotify): void;
+  /** Sends at once, and again by timer E. Cancelled, it is not sent again and ends as unanswered. */
+  begin(notify: PendingNotify): Cancel;
   /** Whether the response belongs to one of these. */
   hear(response: SipResponse): boolean;
   readonly size: number;
@@ -64,22 +64,29 @@ export function createPending({ world, most }: PendingParts): Pending {
   let timerAt = Number.POSITIVE_INFINITY;
   let isOpen = true;
 
-  const perform = (one: Waiting, step: ClientStep): void => {
+  const perform = (one: Waiting, step: ClientStep, response?: SipResponse): void => {
     one.machine = step.next;
     for (const output of step.outputs) {
       if (output.kind === 'send') {
         one.tries += 1;
         one.notify.send();
       } else {
-        end(one, output);
+        end(one, output, response);
       }
     }
     if (step.wakeAt !== undefined && !one.isOver) wait(one, step.wakeAt);
   };
-  const end = (one: Waiting, how: ClientEnd): void => {
+  /**
+   * Departure from RFC 3261 section 17.1.2.2: the transaction is forgotten at its end and not after timer K, which
+   * exists to absorb a response that comes again. A response without a transaction is dropped here anyway.
+   */
+  const end = (one: Waiting, how: ClientEnd, response?: SipResponse): void => {
     one.isOver = true;
     live.delete(one.notify.key);
-    one.notify.onEnd(how);
+    one.notify.onEnd(how, response);
+  };
+  const giveUp = (one: Waiting): void => {
+    if (!one.isOver) end(one, { kind: 'unanswered', tries: one.tries });
   };
   const wait = (one: Waiting, wakeAt: Millis): void => {
     if (one.wakeAt === wakeAt) return;
@@ -115,27 +122,28 @@ export function createPending({ world, most }: PendingParts): Pending {
   };
   const endOldest = (): void => {
     const [oldest] = live.values();
-    if (oldest !== undefined) end(oldest, { kind: 'unanswered', tries: oldest.tries });
+    if (oldest !== undefined) giveUp(oldest);
   };
 
   return {
     begin: (notify) => {
       if (!isOpen) {
         notify.onEnd({ kind: 'unanswered', tries: 0 });
-        return;
+        return () => undefined;
       }
       if (live.size >= most) endOldest();
       const step = openClient(world.now(), notify.carrier);
       const one: Waiting = { notify, machine: step.next, wakeAt: Number.NaN, tries: 0, isOver: false };
       live.set(notify.key, one);
       perform(one, step);
+      return () => giveUp(one);
     },
     hear: (response) => {
       const one = live.get(clientKey(response) ?? '');
       if (one === undefined) return false;
       const { status } = response;
       const reason = printable(response.reason, 64);
-      perform(one, stepClient(world.now(), one.machine, { kind: 'response', status, reason }));
+      perform(one, stepClient(world.now(), one.machine, { kind: 'response', status, reason }), response);
       return true;
     },
     get size() {

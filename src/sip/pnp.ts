@@ -12,7 +12,7 @@ import type { ClueReader, SubscribeClues } from './clues.ts';
 import { type Contact, contactOf, type NotifyStyle } from './dialog.ts';
 import type { FloodGate } from './floods.ts';
 import { encodeMessage, type SipRequest } from './message.ts';
-import { type Notifier, randomBranch, randomToken, type WakeParts } from './notifier.ts';
+import { randomBranch, randomToken, type WakeParts } from './notifier.ts';
 import type { Pending } from './pending.ts';
 import { decidePnp, type Ingress, type PnpDecision, type PnpQuestion, screenPnp } from './policy.ts';
 import { verbFor } from './rules.ts';
@@ -58,7 +58,7 @@ export interface Answering extends SipDoor {
   readonly delayed: Set<string>;
   readonly transactions: ServerTable;
   readonly pending: Pending;
-  readonly wakes: Notifier;
+  readonly wakes: Pending;
   readonly gate: FloodGate;
   readonly readClues: ClueReader;
 }

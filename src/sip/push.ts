@@ -11,8 +11,11 @@ import { SIP_PORT } from './sockets.ts';
 import { type ClientEnd, clientKey } from './transaction.ts';
 import { showPeer } from './uri.ts';
 
-/** Sends it and waits for the end, 32 s at the longest. Rejects with a Fault where the phone cannot be told so. */
-export async function pushUrl(door: Answering, mac: Mac): Promise<ClientEnd> {
+/**
+ * Sends it and waits for the end, 32 s at the longest. Rejects with a Fault where the phone cannot be told so. Aborted,
+ * nothing is sent any more, and of the end nothing told.
+ */
+export async function pushUrl(door: Answering, mac: Mac, until?: AbortSignal): Promise<ClientEnd> {
   const { to, url } = whereAndWhat(door, mac);
   const { world, server } = door;
   const ids = { callId: randomToken(world), tag: randomToken(world), branch: randomBranch(world) };
@@ -21,11 +24,13 @@ export async function pushUrl(door: Answering, mac: Mac): Promise<ClientEnd> {
   const from = showPeer(to);
   return await new Promise((settle) => {
     const onEnd = (end: ClientEnd): void => {
-      door.tell({ mac, from, at: world.now(), ...acknowledgement(end) });
+      if (until?.aborted !== true) door.tell({ mac, from, at: world.now(), ...acknowledgement(end) });
       settle(end);
     };
     const send = (): void => door.send(bytes, to);
-    door.pending.begin({ key: clientKey(request) ?? '', carrier: 'datagrams', send, onEnd });
+    const key = clientKey(request) ?? '';
+    const cancel = door.pending.begin({ key, carrier: 'datagrams', send, onEnd });
+    until?.addEventListener('abort', cancel);
     door.tell({ mac, from, at: world.now(), kind: 'told-url', door: 'notify', url });
   });
 }

@@ -6,12 +6,12 @@ import type { Peer } from '../net/ports.ts';
 import { createTimers } from '../net/timers.ts';
 import { createClueReader } from './clues.ts';
 import { createFloodGate } from './floods.ts';
-import { hearMessage } from './hear.ts';
+import { hearMessage, isAdmitted, passes } from './hear.ts';
 import { createInbox } from './inbox.ts';
-import { createNotifier, type WakeOutcome, type WakeRequest, wakePhone } from './notifier.ts';
+import { type WakeOutcome, type WakeRequest, wakePhone } from './notifier.ts';
 import { createPending } from './pending.ts';
 import type { Answering, SipDoor } from './pnp.ts';
-import { type Ingress, isServed } from './policy.ts';
+import type { Ingress } from './policy.ts';
 import { pushUrl } from './push.ts';
 import { createServerTable } from './server-table.ts';
 import { openSipSockets, SIP_PORT, type SipSockets } from './sockets.ts';
@@ -23,11 +23,11 @@ export interface SipServer extends Closable {
   /** Wakes a phone, also where PnP is off. Rejects with a Fault for addresses off the LAN. */
   wake(request: WakeRequest): Promise<WakeOutcome>;
   /** Tells a phone its URL unasked. Rejects with a Fault that says why it cannot be told. */
-  push(mac: Mac): Promise<ClientEnd>;
+  push(mac: Mac, until?: AbortSignal): Promise<ClientEnd>;
 }
 
-/** Phones ask in 300 to 700 bytes. What is answered is kept for 32 s, so its length must have an end. */
-const LONGEST_REQUEST = 4096;
+/** Phones ask and answer in 300 to 700 bytes. What is answered is kept for 32 s, so its length must have an end. */
+const LONGEST_MESSAGE = 4096;
 /** What strangers can make us remember: SUBSCRIBEs, and the NOTIFYs that follow them. */
 const MOST_TRANSACTIONS = 5000;
 
@@ -55,7 +55,7 @@ export async function openSip(door: SipDoor): Promise<SipServer> {
     transactions: createServerTable({ most: MOST_TRANSACTIONS }),
     pending: createPending({ world, most: MOST_TRANSACTIONS }),
     // Wake-ups are our own doing and need no bound: who starts a storm paces it.
-    wakes: createNotifier({ world, send, most: Number.POSITIVE_INFINITY }),
+    wakes: createPending({ world, most: Number.POSITIVE_INFINITY }),
     gate: createFloodGate({
       get perSource() {
         return site.pnp.limits.perSource;
@@ -90,10 +90,10 @@ export async function openSip(door: SipDoor): Promise<SipServer> {
   }
   return {
     wake: async (request) => {
-      const { wakes: notifier, server, tell } = answering;
-      return await wakePhone({ ...door.wakeable, notifier, lan, server, world, tell }, request);
+      const { wakes: pending, server, tell } = answering;
+      return await wakePhone({ ...door.wakeable, pending, send, lan, server, world, tell }, request);
     },
-    push: async (mac) => await pushUrl(answering, mac),
+    push: async (mac, until) => await pushUrl(answering, mac, until),
     close: async () => {
       isOpen = false;
       answering.timers.clear();
@@ -115,22 +115,19 @@ interface Datagram {
  */
 function sort(door: Answering, put: (datagram: Datagram) => void, datagram: Datagram): void {
   const { bytes, from } = datagram;
-  if (isResponse(bytes)) {
-    answerDatagram(door, datagram);
+  const isAnswer = isResponse(bytes);
+  // Without a question of ours there is no answer: whoever sends one all the same is not read.
+  const isAwaited = isAnswer ? door.pending.size + door.wakes.size > 0 : door.site.pnp.mode !== 'off';
+  if (!isAwaited) return;
+  if (bytes.length > LONGEST_MESSAGE) {
+    door.told.garbled(from, { because: 'too-long', offset: LONGEST_MESSAGE, bytes: bytes.length });
     return;
   }
-  if (door.site.pnp.mode === 'off') return;
-  if (bytes.length > LONGEST_REQUEST) {
-    door.told.garbled(from, { because: 'too-long', offset: LONGEST_REQUEST, bytes: bytes.length });
-    return;
+  if (isAnswer) {
+    if (passes(door, from, door.gate.admitAnswer(door.world.now()))) answerDatagram(door, datagram);
+  } else if (isAdmitted(door, from)) {
+    put(datagram);
   }
-  // Invented addresses cost nothing: all that are not served count as one.
-  const { subnet } = door.lan;
-  const source = isServed(from, subnet, door.wakeable?.served) ? from.address : subnet.network;
-  const verdict = door.gate.admit(source, door.world.now());
-  if (verdict === 'pass') put(datagram);
-  else if (verdict === 'source-too-fast') door.told.silence({ from }, { because: 'asked-too-often' });
-  else door.told.silence({ from, about: 'too-busy' }, { because: 'too-busy' });
 }
 
 /** `SIP/`, with which no method begins. */

@@ -3,7 +3,7 @@ import type { Cancel, Closable } from '../base/world.ts';
 import type { TcpHandlers, TcpStream } from '../net/ports.ts';
 import { refuse } from './dialog.ts';
 import { nextFrame } from './framing.ts';
-import { hearMessage } from './hear.ts';
+import { hearMessage, isAdmitted } from './hear.ts';
 import { decodeMessage, encodeMessage } from './message.ts';
 import type { Answering } from './pnp.ts';
 import { isServed } from './policy.ts';
@@ -97,10 +97,7 @@ const PONG = new Uint8Array([0x0d, 0x0a]);
 /** Whether the connection may go on. */
 function hear(door: Answering, stream: TcpStream, bytes: Uint8Array): boolean {
   const { far: from } = stream;
-  if (door.gate.admit(from.address, door.world.now()) !== 'pass') {
-    door.told.silence({ from }, { because: 'asked-too-often' });
-    return false;
-  }
+  if (!isAdmitted(door, from)) return false;
   const send = (answer: Uint8Array): void => void stream.send(answer);
   hearMessage(door, bytes, { from, ingress: 'us', carrier: 'stream', send });
   return true;

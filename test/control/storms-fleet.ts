@@ -4,9 +4,11 @@ import { type Mac, parseMac } from '../../src/base/mac.ts';
 import type { World } from '../../src/base/world.ts';
 import { createStorms, type StormKeeper } from '../../src/control/storms.ts';
 import { checkOrder, type StormPhone } from '../../src/control/storms-api.ts';
+import type { Peer } from '../../src/net/ports.ts';
 import { bindAddress, createRegister } from '../../src/phones/register.ts';
 import { decodeMessage, encodeMessage, header, type SipRequest } from '../../src/sip/message.ts';
-import { createNotifier, wakePhone } from '../../src/sip/notifier.ts';
+import { wakePhone } from '../../src/sip/notifier.ts';
+import { createPending } from '../../src/sip/pending.ts';
 import { replayStorm, type StormRecord, type StormTable } from '../../src/store/storms.ts';
 import type { PhoneEvent } from '../../src/timeline/event.ts';
 import { createTimeline } from '../../src/timeline/journal.ts';
@@ -92,6 +94,8 @@ export interface Habits {
   readonly fetches?: (index: number) => number | undefined;
   /** Whether it asks for an address before, as after a restart. */
   readonly restarts?: (index: number) => boolean;
+  /** Whether it has an address on the LAN. */
+  readonly homes?: (index: number) => boolean;
   /** Whether the journal can be written. */
   readonly disk?: () => boolean;
 }
@@ -129,6 +133,7 @@ export function fleet(size: number, habits: Habits = {}): Fleet {
     status = () => 200,
     fetches = () => 2000,
     restarts = () => false,
+    homes = () => true,
     disk = () => true,
   } = habits;
   if (NETWORK === undefined) throw new Error('odd subnet');
@@ -140,7 +145,8 @@ export function fleet(size: number, habits: Habits = {}): Fleet {
   });
   const list = macs.map((mac, index) => ({ mac, label: `desk ${index}`, columns: {} }));
   const register = createRegister({ catalogue, list });
-  for (const [index, mac] of macs.entries()) bindAddress(register, mac, ipv4FromNumber(SERVER + 1 + index));
+  for (const [index, mac] of macs.entries())
+    if (homes(index)) bindAddress(register, mac, ipv4FromNumber(SERVER + 1 + index));
   const timeline = createTimeline();
   const told: PhoneEvent[] = [];
   timeline.follow((event) => void told.push(event));
@@ -176,22 +182,20 @@ export function fleet(size: number, habits: Habits = {}): Fleet {
     const stored: StormTable = new Map();
     for (const record of structuredClone(records)) replayStorm(stored, record);
     let isAlive = true;
-    const notifier = createNotifier({
-      world,
-      most: Number.POSITIVE_INFINITY,
-      send: (bytes, to) => {
-        const hear = (back: Uint8Array): void => {
-          const response = decodeMessage(back);
-          if (isAlive && response.ok && response.value.kind === 'response') notifier.hear(response.value);
-        };
-        if (isAlive && !isLost()) world.after(1, () => phoneHears(to.address - SERVER - 1, bytes, hear));
-      },
-    });
+    const pending = createPending({ world, most: Number.POSITIVE_INFINITY });
+    const send = (bytes: Uint8Array, to: Peer): void => {
+      const hear = (back: Uint8Array): void => {
+        const response = decodeMessage(back);
+        if (isAlive && response.ok && response.value.kind === 'response') pending.hear(response.value);
+      };
+      if (isAlive && !isLost()) world.after(1, () => phoneHears(to.address - SERVER - 1, bytes, hear));
+    };
     const lan = {
       subnet: NETWORK,
       dialTcp: () => Promise.reject(new Error(`no TCP at ${showIpv4(SERVER)}`)),
     };
-    const parts = { notifier, lan, server: { address: SERVER, port: 5060 }, world, tell: timeline.tell };
+    const server = { address: SERVER, port: 5060 };
+    const parts = { pending, send, lan, server, world, tell: timeline.tell };
     const keeper = createStorms({
       world,
       timeline,

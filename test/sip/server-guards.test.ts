@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { bindAddress, leaseHolderAt, meet, phoneAt } from '../../src/phones/register.ts';
 import type { PhoneEvent } from '../../src/timeline/event.ts';
 import { onWire, W52P } from './dialects.ts';
-import { ip, macOf, openStage, type Sent, type Stage } from './stage.ts';
+import { answerTo, ip, macOf, openStage, PROVISION, type Sent, type Stage } from './stage.ts';
 
 const SUBSCRIBE = onWire(W52P.text);
 const PHONE = '10.1.3.239:5059';
@@ -114,5 +114,45 @@ describe('bounds', () => {
     for (let at = 0; at < 5400; at += 1) stage.deliver(asked(at), `10.1.${at % 3}.${10 + (at % 200)}:5060`);
     expect(stage.world.timers()).toBe(1);
     expect(only(stage.events, 'pnp-unacknowledged').length).toBe(400);
+  });
+});
+
+describe('what says that it is an answer', () => {
+  const ORDER = { mac: macOf('001565f4f9e1'), address: ip('10.1.3.239'), port: 5059, event: 'check-sync' };
+  const STRAY = answerTo({ at: 0, to: PHONE, text: onWire(W52P.text).toString() });
+  /** A wake-up that waits for its answer. */
+  const woken = async (): Promise<{ readonly stage: Stage; readonly outcome: Promise<unknown> }> => {
+    const stage = await openStage({ site: { pnp: { ...PROVISION, mode: 'off' } } });
+    const outcome = stage.sip.wake(ORDER);
+    for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+    expect(stage.sent).toHaveLength(1);
+    return { stage, outcome };
+  };
+
+  test('is not read while nobody waits for one', async () => {
+    const stage = await openStage();
+    for (const bytes of ['SIP/', STRAY, `SIP/2.0 200 OK\r\n${'x'.repeat(60_000)}`])
+      stage.deliver(bytes, PHONE, 'us');
+    expect([stage.sent, stage.events]).toEqual([[], []]);
+  });
+
+  test('is not read when it is longer than a phone says', async () => {
+    const { stage, outcome } = await woken();
+    const good = answerTo(stage.sent[0]);
+    stage.deliver(good.replace('\r\n\r\n', `\r\nX: ${'x'.repeat(5000)}\r\n\r\n`), PHONE, 'us');
+    expect(only(stage.events, 'garbled')).toMatchObject([{ because: 'too-long' }]);
+    stage.deliver(good, PHONE, 'us');
+    expect(await outcome).toMatchObject({ kind: 'answered', status: 200 });
+  });
+
+  test('is read ten thousand times a second and no more; the phone answers again', async () => {
+    const { stage, outcome } = await woken();
+    for (let count = 0; count < 10_000; count += 1) stage.deliver(STRAY, `10.1.0.9:${1024 + count}`, 'us');
+    stage.deliver(answerTo(stage.sent[0]), PHONE, 'us');
+    expect(only(stage.events, 'wake-answered')).toEqual([]);
+    expect(only(stage.events, 'no-answer-given')).toMatchObject([{ because: 'too-busy' }]);
+    stage.world.advance(500);
+    stage.deliver(answerTo(stage.sent[1]), PHONE, 'us');
+    expect(await outcome).toMatchObject({ kind: 'answered', status: 200 });
   });
 });

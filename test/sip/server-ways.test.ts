@@ -98,6 +98,20 @@ describe('over TCP', () => {
     expect(phone.isOpen()).toBe(false);
   });
 
+  test.each([
+    { limits: { perSource: 0.1, total: 20_000 }, because: 'asked-too-often' },
+    { limits: { perSource: 20, total: 1 }, because: 'too-busy' },
+  ])('with $limits the second request ends it: $because', async ({ limits, because }) => {
+    const stage = await openStage({ site: { pnp: { ...PROVISION, limits } } });
+    const phone = stage.connect('10.1.3.239:41000');
+    const bytes = onWire(OVER_TCP);
+    phone.say(bytes);
+    phone.say(bytes);
+    await Promise.resolve();
+    expect(phone.isOpen()).toBe(false);
+    expect(stage.events.filter(({ kind }) => kind === 'no-answer-given')).toMatchObject([{ because }]);
+  });
+
   test('a message that is too long ends it, and what says nothing is closed', async () => {
     const stage = await openStage();
     const loud = stage.connect('10.1.3.239:41000');
@@ -169,6 +183,17 @@ describe('push', () => {
       { kind: 'told-url', door: 'notify', mac: MAC, url: 'http://10.1.0.1/' },
       { kind: 'pnp-acknowledged', mac: MAC, status: 200 },
     ]);
+  });
+
+  test('is not sent again, and no end is told, when nobody wants to know any more', async () => {
+    const stage = await known();
+    const over = new AbortController();
+    const end = stage.sip.push(MAC, over.signal);
+    stage.world.advance(600);
+    over.abort();
+    stage.world.advance(60_000);
+    expect(await end).toEqual({ kind: 'unanswered', tries: 2 });
+    expect([stage.sent.length, stage.kinds()]).toEqual([2, ['told-url']]);
   });
 
   test.each<[string, Parameters<typeof openStage>[0], string]>([

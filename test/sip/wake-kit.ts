@@ -10,7 +10,8 @@ import {
   type SipRequest,
   type SipResponse,
 } from '../../src/sip/message.ts';
-import { createNotifier, type WakeOutcome, type WakeRequest, wakePhone } from '../../src/sip/notifier.ts';
+import { type WakeOutcome, type WakeRequest, wakePhone } from '../../src/sip/notifier.ts';
+import { createPending } from '../../src/sip/pending.ts';
 import { fakeWorld } from '../fakes/world.ts';
 
 export const MAC = parseMac('001565aabb01') ?? fail('MAC');
@@ -78,17 +79,14 @@ export async function wake(
     const said = [answer(request, sent.length)].flat();
     return said.flatMap((one) => (one === undefined ? [] : [encodeMessage(respond(request, one))]));
   };
-  const notifier = createNotifier({
-    world,
-    most: 10,
-    send: (bytes, to) => {
-      for (const back of answered(bytes, to))
-        world.after(delay, () => {
-          const response = deliver(back);
-          if (response !== undefined) notifier.hear(response);
-        });
-    },
-  });
+  const pending = createPending({ world, most: 10 });
+  const send = (bytes: Uint8Array, to: Peer): void => {
+    for (const back of answered(bytes, to))
+      world.after(delay, () => {
+        const response = deliver(back);
+        if (response !== undefined) pending.hear(response);
+      });
+  };
   /** A TCP connection to the phone; its answers come in two pieces. */
   const dialTcp = async ({ to }: { readonly to: Peer }, handlers: TcpHandlers) =>
     await Promise.resolve({
@@ -108,7 +106,7 @@ export async function wake(
       destroy: () => undefined,
     });
   const parts = {
-    notifier,
+    ...{ pending, send },
     lan: { subnet: SUBNET, dialTcp },
     via: allowed === undefined ? [] : [allowed.address],
     server: { address: address('10.1.0.1'), port: 5060 },
