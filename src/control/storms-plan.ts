@@ -123,10 +123,16 @@ function wavesOf({ waves }: StormOrder, of: number): readonly number[] {
   );
 }
 
-/** A phone is in one storm at a time: two would wake it twice. */
+/**
+ * A phone is in one storm at a time: two would wake it twice. Who was woken by a storm that is over by now has its verdict
+ * still to come.
+ */
 function isTaken(storms: readonly Storm[]): (mac: Mac) => boolean {
-  const busy = storms.filter(({ mode }) => mode !== 'done' && mode !== 'cancelled');
-  return (mac) => busy.some(({ targets }) => (targets.get(mac)?.state ?? 'done') !== 'done');
+  return (mac) =>
+    storms.some(({ mode, targets }) => {
+      const state = targets.get(mac)?.state ?? 'done';
+      return state !== 'done' && (state !== 'waiting' || (mode !== 'done' && mode !== 'cancelled'));
+    });
 }
 
 function taken(at: number): Past {

@@ -6,8 +6,8 @@ import { roughly } from '../base/units.ts';
 import type { Phone } from '../phones/phone.ts';
 import type { Vendor } from '../phones/vendor.ts';
 import type { AuthRefusal } from '../sip/auth.ts';
-import { isFailure, type Outcome, type StormPlan, type Verdict, type Why } from '../sip/storm-plan.ts';
-import type { Storm } from '../sip/storm-state.ts';
+import type { Outcome, Verdict, Why } from '../sip/storm-plan.ts';
+import { failedOf, type Storm } from '../sip/storm-state.ts';
 import type { WakeEnd } from '../sip/wake.ts';
 import type { StormLine, StormPhone } from './storms-api.ts';
 
@@ -16,7 +16,7 @@ export const WHY: Readonly<Record<Why, string>> = {
   'unknown-make': 'its make is not known, so neither is its wake-up event',
   'no-such-wake': 'its maker knows no wake-up of that kind',
   'off-the-lan': 'its address, or that of the proxy, is not on the served LAN',
-  'in-another-storm': 'it is in another storm that still runs',
+  'in-another-storm': 'another storm still wakes or watches it',
   cancelled: 'the storm was cancelled before its turn',
   restarted: 'the daemon was restarted while it was being woken; it is not woken twice',
   'did-not-restart': 'it fetched its file but was not seen to restart',
@@ -143,18 +143,16 @@ export function stormLine(storm: Storm): StormLine {
   const { id, madeAt, startAt, perSecond, patience, manner } = plan;
   const line = { id, what: manner.what, mode, madeAt, startAt, phones: targets.size, woken };
   const whole = { ...line, finished: storm.finished, counts, perSecond, patience };
-  return { ...whole, sentence: stormSentence(plan, whole) };
+  return { ...whole, sentence: stormSentence(storm, whole) };
 }
 
 function stormSentence(
-  plan: StormPlan,
+  storm: Storm,
   { mode, counts, phones, finished }: Omit<StormLine, 'sentence'>,
 ): string {
+  const { plan } = storm;
   const parts = Object.entries(counts).map(([verdict, number]) => `${number} ${verdict}`);
-  const failed = Object.entries(counts).reduce(
-    (sum, [verdict, number]) => sum + (isFailure({ verdict: verdict as Verdict, at: 0 }) ? number : 0),
-    0,
-  );
+  const { failed, of } = failedOf(storm);
   const so = parts.length === 0 ? '' : `: ${parts.join(', ')}`;
   switch (mode) {
     case 'running':
@@ -162,7 +160,7 @@ function stormSentence(
     case 'paused':
       return `paused with ${finished} of ${phones}${so}; go on with "unboxd storms resume ${plan.id}"`;
     case 'stopped':
-      return `stopped, because ${failed} of ${finished} failed (more than ${Math.round(plan.stopAt * 100)} %)${so}; look why, then "unboxd storms resume ${plan.id}"`;
+      return `stopped, because ${failed} of ${of} failed (more than ${Math.round(plan.stopAt * 100)} %)${so}; look why, then "unboxd storms resume ${plan.id}"`;
     case 'cancelled':
       return `cancelled${so}`;
     case 'done':

@@ -96,7 +96,12 @@ export function isWorthARetry({ verdict }: Outcome): boolean {
   return verdict === 'unanswered' || verdict === 'acknowledged';
 }
 
-/** Counts against the threshold. A phone that is not there or was left out says nothing about the others. */
-export function isFailure({ verdict }: Outcome): boolean {
-  return verdict !== 'confirmed' && verdict !== 'unreachable' && verdict !== 'skipped';
+/** A phone that is not there or was left out says nothing about the others. */
+export function tellsOfOthers({ verdict }: Outcome): boolean {
+  return verdict !== 'unreachable' && verdict !== 'skipped';
+}
+
+/** Counts against the threshold. */
+export function isFailure(outcome: Outcome): boolean {
+  return outcome.verdict !== 'confirmed' && tellsOfOthers(outcome);
 }

@@ -1,7 +1,14 @@
 // Where a storm stands: what was done of its plan, and what goes next by rate, spread, waves and number at a time.
 import type { Mac } from '../base/mac.ts';
 import type { Millis } from '../base/world.ts';
-import { isFailure, type Outcome, type Past, type StormMode, type StormPlan } from './storm-plan.ts';
+import {
+  isFailure,
+  type Outcome,
+  type Past,
+  type StormMode,
+  type StormPlan,
+  tellsOfOthers,
+} from './storm-plan.ts';
 import type { WakeEnd } from './wake.ts';
 
 export interface Target {
@@ -37,10 +44,14 @@ export interface Storm {
   nextAt: Millis;
   /** The spread, counted from the start or the last resume. */
   from: { readonly at: Millis; readonly gone: number };
+  /** Those that were never to be woken here: another storm has them. They belong to no wave. */
+  readonly leftOut: number;
   finished: number;
+  /** Of the finished, those that tell something about the others; and of these, those that failed. */
+  telling: number;
   failed: number;
-  /** What was finished and failed when the installer said to go on. */
-  forgiven: { readonly finished: number; readonly failed: number };
+  /** The same, when the installer said to go on. */
+  forgiven: { readonly telling: number; readonly failed: number };
 }
 
 /** Between two looks at the clock, ms: so many may be due at once. */
@@ -55,7 +66,7 @@ export function openStorm(
 ): Storm {
   const targets = new Map(plan.targets.map((mac) => [mac, targetOf(mac, past.get(mac), plan, now)]));
   const all = [...targets.values()];
-  const isOut = ({ state }: Target): boolean => state === 'done';
+  const outcomes = all.flatMap(({ outcome }) => outcome ?? []);
   return {
     plan,
     mode,
@@ -67,9 +78,11 @@ export function openStorm(
     active: all.filter(({ state }) => state === 'watching').length,
     nextAt: Math.max(now, plan.startAt),
     from: { at: Math.max(now, plan.startAt), gone: 0 },
-    finished: all.filter(isOut).length,
-    failed: all.filter(({ outcome }) => outcome !== undefined && isFailure(outcome)).length,
-    forgiven: { finished: 0, failed: 0 },
+    leftOut: outcomes.filter(({ why }) => why === 'in-another-storm').length,
+    finished: outcomes.length,
+    telling: outcomes.filter(tellsOfOthers).length,
+    failed: outcomes.filter(isFailure).length,
+    forgiven: { telling: 0, failed: 0 },
   };
 }
 
@@ -117,14 +130,14 @@ function takeAgain(now: Millis, again: Storm['again']): Mac | undefined {
 function freshAt(storm: Storm): Millis {
   const { plan, queue, gone, from, targets } = storm;
   if (gone >= queue.length) return Number.POSITIVE_INFINITY;
-  if (isWaveEnd(storm) && storm.finished < woken(storm)) return Number.POSITIVE_INFINITY;
+  if (isWaveEnd(storm) && !isWaveOver(storm)) return Number.POSITIVE_INFINITY;
   const slot = plan.spread / Math.max(1, targets.size);
   return from.at + slot * (gone - from.gone);
 }
 
 /** How many have left the queue, before restarts too. */
-function woken({ targets, queue, gone }: Storm): number {
-  return targets.size - (queue.length - gone);
+function woken({ targets, leftOut, queue, gone }: Storm): number {
+  return targets.size - leftOut - (queue.length - gone);
 }
 
 function isWaveEnd(storm: Storm): boolean {
@@ -137,7 +150,15 @@ function isWaveEnd(storm: Storm): boolean {
 
 /** Whether a wave has gone whole, with a verdict for each. */
 export function isWaveOver(storm: Storm): boolean {
-  return isWaveEnd(storm) && storm.finished === woken(storm);
+  return isWaveEnd(storm) && storm.finished - storm.leftOut === woken(storm);
+}
+
+/** How many failed, and of how many that tell something, since the installer said to go on. */
+export function failedOf({ failed, telling, forgiven }: Storm): {
+  readonly failed: number;
+  readonly of: number;
+} {
+  return { failed: failed - forgiven.failed, of: telling - forgiven.telling };
 }
 
 /** When something is due next; undefined: nothing, until something is heard. */

@@ -3,15 +3,17 @@
 // for each of its steps would be quadratic.
 import type { Mac } from '../base/mac.ts';
 import type { Millis } from '../base/world.ts';
+import { verdictOf } from './notify.ts';
 import {
   isFailure,
   isWorthARetry,
   type Outcome,
   type StormMode,
   type StormPlan,
+  tellsOfOthers,
   type Why,
 } from './storm-plan.ts';
-import { isWaveOver, nextLook, type Storm, type Target, takeMore } from './storm-state.ts';
+import { failedOf, isWaveOver, nextLook, type Storm, type Target, takeMore } from './storm-state.ts';
 import type { WakeEnd } from './wake.ts';
 
 export type StormInput =
@@ -113,9 +115,9 @@ function hearOf(now: Millis, storm: Storm, target: Target, input: OfOne): readon
 }
 
 /** What comes before the wake-up, or after a no, does not come from it. */
-function wasWoken({ state, outcome }: Target): boolean {
+function wasWoken({ state, times, outcome }: Target): boolean {
   if (state === 'done') return outcome !== undefined && isWorthARetry(outcome);
-  return state === 'asking' || state === 'watching';
+  return times > 0;
 }
 
 function wake(now: Millis, storm: Storm, mac: Mac): readonly StormOutput[] {
@@ -154,7 +156,7 @@ function answered(now: Millis, storm: Storm, target: Target, end: WakeEnd): read
   const said = confirm(now, storm, target);
   if (said.length > 0) return said;
   if (end.kind === 'answered' && end.status >= 300) {
-    const verdict = end.status === 401 || end.status === 407 ? 'wants-password' : 'refused';
+    const verdict = verdictOf(end) === 'wants-password' ? 'wants-password' : 'refused';
     return conclude(storm, target, { verdict, at: now, end });
   }
   // Some phones restart without a word: silence is no verdict then.
@@ -187,7 +189,7 @@ function lookAt(now: Millis, storm: Storm): readonly StormOutput[] {
 
 function conclude(storm: Storm, target: Target, outcome: Outcome): readonly StormOutput[] {
   const before = target.outcome;
-  if (before === undefined) storm.active -= 1;
+  if (before === undefined && target.state !== 'waiting') storm.active -= 1;
   if (
     before === undefined &&
     isWorthARetry(outcome) &&
@@ -203,16 +205,15 @@ function conclude(storm: Storm, target: Target, outcome: Outcome): readonly Stor
   target.outcome = outcome;
   if (before === undefined) storm.finished += 1;
   storm.failed += Number(isFailure(outcome)) - Number(before !== undefined && isFailure(before));
+  if (before === undefined && tellsOfOthers(outcome)) storm.telling += 1;
   return [{ kind: 'verdict', mac: target.mac, outcome }];
 }
 
 function tooManyFailed(storm: Storm): boolean {
-  const { plan, forgiven } = storm;
-  const failed = storm.failed - forgiven.failed;
-  const finished = storm.finished - forgiven.finished;
+  const { stopAt } = storm.plan;
+  const { failed, of } = failedOf(storm);
   // At the end of a wave all of it counts, however few; before, a handful is no share.
-  const of = isWaveOver(storm) ? finished : Math.max(FEWEST, finished);
-  return plan.stopAt < 1 && failed > plan.stopAt * of;
+  return stopAt < 1 && failed > stopAt * (isWaveOver(storm) ? of : Math.max(FEWEST, of));
 }
 
 function resume(now: Millis, storm: Storm): readonly StormOutput[] {
@@ -220,7 +221,7 @@ function resume(now: Millis, storm: Storm): readonly StormOutput[] {
   const at = Math.max(now, storm.plan.startAt);
   storm.nextAt = at;
   storm.from = { at, gone: storm.gone };
-  storm.forgiven = { finished: storm.finished, failed: storm.failed };
+  storm.forgiven = { telling: storm.telling, failed: storm.failed };
   return [turn(storm, 'running')];
 }
 
@@ -230,7 +231,6 @@ function cancel(now: Millis, storm: Storm): readonly StormOutput[] {
   const outputs: StormOutput[] = [turn(storm, 'cancelled')];
   for (const target of storm.targets.values()) {
     if (target.state !== 'waiting') continue;
-    storm.active += 1;
     const verdict = target.times === 0 ? 'skipped' : silentVerdict(target.end);
     outputs.push(...conclude(storm, target, { verdict, at: now, end: target.end, why: 'cancelled' }));
   }
