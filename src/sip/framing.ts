@@ -7,8 +7,14 @@ export type Framed =
   /** Two line ends between messages: the peer asks whether we are there (RFC 5626 section 4.4.1). */
   | { readonly kind: 'ping'; readonly used: number }
   | { readonly kind: 'message'; readonly bytes: Uint8Array; readonly used: number }
-  /** What follows cannot be told apart any more. `bytes`: the head, where it came whole. */
-  | { readonly kind: 'lost'; readonly because: 'no-length' | 'too-long'; readonly bytes?: Uint8Array };
+  /** A head that does not say how long its body is: what follows cannot be told apart any more. */
+  | {
+      readonly kind: 'lost';
+      readonly because: 'no-length';
+      readonly bytes: Uint8Array;
+      readonly used: number;
+    }
+  | { readonly kind: 'lost'; readonly because: 'too-long' };
 
 /** Looks for the first message of what has come so far; none may be longer than `longest`. */
 export function nextFrame(buffer: Uint8Array, longest: number): Framed {
@@ -22,7 +28,8 @@ export function nextFrame(buffer: Uint8Array, longest: number): Framed {
   const bodyAt = end.index + end[0].length;
   const length = lengthIn(text.slice(0, end.index));
   if (length === undefined) {
-    return { kind: 'lost', because: 'no-length', bytes: buffer.slice(start, start + bodyAt) };
+    const used = start + bodyAt;
+    return { kind: 'lost', because: 'no-length', bytes: buffer.slice(start, used), used };
   }
   const used = start + bodyAt + length;
   if (bodyAt + length > longest) return LOST;

@@ -1,7 +1,8 @@
 // Wake-ups over TCP and TLS: one connection for each phone, for as long as it takes.
-import { fromLatin1, latin1, printable } from '../base/bytes.ts';
+import { printable } from '../base/bytes.ts';
 import type { World } from '../base/world.ts';
 import type { Lan, Peer, TcpStream } from '../net/ports.ts';
+import { nextFrame } from './framing.ts';
 import { decodeMessage, encodeMessage, type SipRequest, type SipResponse } from './message.ts';
 import type { Transport } from './notify.ts';
 import { type ClientEnd, clientKey } from './transaction.ts';
@@ -35,17 +36,17 @@ export function streamCarrier({ lan, world }: StreamParts, to: Peer, transport: 
     stream = undefined;
     ended();
   };
-  const onBytes = messageReader((bytes) => {
+  const onMessage = (bytes: Uint8Array): void => {
     const decoded = decodeMessage(bytes);
     if (decoded.ok && decoded.value.kind === 'response') heard(decoded.value);
-  }, drop);
+  };
 
   return {
     open: async () => {
       const tls = transport === 'tls' ? {} : undefined;
       stream ??= await lan.dialTcp(
         { to, timeoutMs: DIAL_TIMEOUT, tls },
-        { onBytes, onEnd: drop, onClose: drop },
+        { onBytes: messageReader(onMessage, drop), onEnd: drop, onClose: drop },
       );
       return stream.near;
     },
@@ -70,24 +71,21 @@ export function streamCarrier({ lan, world }: StreamParts, to: Peer, transport: 
   };
 }
 
-/** Cuts a stream into messages by their Content-Length (RFC 3261 section 18.3). */
+/** The messages of one connection. */
 function messageReader(onMessage: (bytes: Uint8Array) => void, onGarbled: () => void) {
-  let text = '';
+  let buffer: Uint8Array = new Uint8Array();
   return (bytes: Uint8Array): void => {
-    text += latin1(bytes);
+    buffer = buffer.length === 0 ? bytes : Buffer.concat([buffer, bytes]);
     for (;;) {
-      text = text.replace(/^[\r\n]+/, '');
-      const head = /\r?\n\r?\n/.exec(text);
-      const size =
-        head === null ? undefined : head.index + head[0].length + contentLength(text.slice(0, head.index));
-      if (size === undefined || size > text.length) break;
-      onMessage(fromLatin1(text.slice(0, size)));
-      text = text.slice(size);
+      const frame = nextFrame(buffer, LONGEST_ANSWER);
+      if (frame.kind === 'more') return;
+      if (frame.kind === 'lost' && frame.because === 'too-long') {
+        onGarbled();
+        return;
+      }
+      buffer = buffer.subarray(frame.used);
+      // Departure from RFC 3261 section 18.3: phones answer without Content-Length too, and have no body then.
+      if (frame.kind !== 'ping') onMessage(frame.bytes);
     }
-    if (text.length > LONGEST_ANSWER) onGarbled();
   };
-}
-
-function contentLength(head: string): number {
-  return Number(/^(?:content-length|l)[ \t]*:[ \t]*(\d{1,6})[ \t]*\r?$/im.exec(head)?.[1] ?? 0);
 }
