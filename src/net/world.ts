@@ -12,7 +12,29 @@ export function realWorld(start = Date.now() - monotonic()): World {
   return {
     now: () => Math.floor(start + monotonic()),
     after,
-    random: () => Math.random(),
+    random: createDice(),
+  };
+}
+
+/** So many throws are made at a time: a call for each would cost more than the throw. */
+const THROWS = 512;
+
+/**
+ * Dice that nobody can foresee by what fell before, as Math.random() can be: tags, branches and transaction numbers are
+ * made of them, and whoever guesses these answers in the name of a phone.
+ */
+function createDice(): () => number {
+  const words = new Uint32Array(2 * THROWS);
+  let next = words.length;
+  return () => {
+    if (next === words.length) {
+      crypto.getRandomValues(words);
+      next = 0;
+    }
+    const [high = 0, low = 0] = [words[next], words[next + 1]];
+    next += 2;
+    // 53 bits, all that fit: 32 of the first word, 21 of the second.
+    return (high * 2 ** 21 + (low >>> 11)) / 2 ** 53;
   };
 }
 

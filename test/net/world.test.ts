@@ -22,7 +22,10 @@ test('what was taken back is not called, and a month is not a moment', async () 
 
 test('the dice fall within bounds', () => {
   const { random } = realWorld();
-  const throws = Array.from({ length: 100 }, random);
+  const throws = Array.from({ length: 10_000 }, random);
   expect(throws.every((one) => one >= 0 && one < 1)).toBe(true);
-  expect(new Set(throws).size).toBeGreaterThan(90);
+  expect(new Set(throws).size).toBe(10_000);
+  expect(throws.reduce((sum, one) => sum + one, 0) / 10_000).toBeCloseTo(0.5, 1);
+  // Down to the last of 53 bits.
+  expect(throws.filter((one) => (one * 2 ** 53) % 2 === 1).length).toBeGreaterThan(4000);
 });
