@@ -17,12 +17,7 @@ export function lossyLan(lan: Lan, share: number, dice: () => number): Lan {
   if (share === 0) return lan;
   const isLost = (): boolean => dice() < share;
   return {
-    interface: lan.interface,
-    address: lan.address,
-    subnet: lan.subnet,
-    listenHttp: async (options, answer) => await lan.listenHttp(options, answer),
-    listenTcp: async (options, accept) => await lan.listenTcp(options, accept),
-    dialTcp: async (options, handlers) => await lan.dialTcp(options, handlers),
+    ...lan,
     openUdp: async (options, onDatagram) => {
       const socket = await lan.openUdp(options, (bytes, from) => {
         if (!isLost()) onDatagram(bytes, from);

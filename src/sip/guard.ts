@@ -1,6 +1,6 @@
 // The guard of PnP: asks the group as a phone would and sees who answers beside us. Two responders tell a phone two
 // URLs, and the quicker one wins.
-import { ipv4FromNumber, showIpv4 } from '../base/ipv4.ts';
+import { showIpv4 } from '../base/ipv4.ts';
 import { type Mac, showMac } from '../base/mac.ts';
 import type { Closable, World } from '../base/world.ts';
 import type { Peer } from '../net/ports.ts';
@@ -8,6 +8,7 @@ import { inventMac, openSentry, type SentryParts, type Sighting } from '../net/s
 import type { ForeignServer } from '../timeline/lookout.ts';
 import { decodeMessage, encodeMessage } from './message.ts';
 import { randomBranch, randomToken } from './notifier.ts';
+import { SIP_GROUP, SIP_PORT } from './sockets.ts';
 import { showPeer } from './uri.ts';
 
 export type PnpGuardParts = Omit<SentryParts, 'stops' | 'allow'>;
@@ -17,10 +18,6 @@ export interface PnpGuard extends Closable {
   isProbe(mac: Mac): boolean;
   foreign(): readonly ForeignServer[];
 }
-
-const SIP_PORT = 5060;
-/** 224.0.1.75, sip.mcast.net (RFC 3261 section 10.2.6). */
-const GROUP = ipv4FromNumber(0xe000014b);
 
 /** Opens the guard; its first look begins at once. What a NOTIFY says is neither answered nor fetched. */
 export async function openPnpGuard(parts: PnpGuardParts): Promise<PnpGuard> {
@@ -32,7 +29,7 @@ export async function openPnpGuard(parts: PnpGuardParts): Promise<PnpGuard> {
       door: 'pnp',
       socket: { port: 0, purpose: 'the PnP guard' },
       without: 'other PnP servers are not looked for',
-      to: { address: GROUP, port: SIP_PORT },
+      to: { address: SIP_GROUP, port: SIP_PORT },
       question: (port) => subscribe(world, { address: lan.address, port }, probe),
       read: readAnswer,
     },
@@ -46,7 +43,7 @@ export async function openPnpGuard(parts: PnpGuardParts): Promise<PnpGuard> {
 
 /** SUBSCRIBE for ua-profile (RFC 6080 section 5) with the address of record that phones use: their MAC. */
 function subscribe(world: World, us: Peer, mac: Mac): Uint8Array {
-  const uri = `sip:MAC%3a${mac}@${showIpv4(GROUP)}`;
+  const uri = `sip:MAC%3a${mac}@${showIpv4(SIP_GROUP)}`;
   return encodeMessage({
     kind: 'request',
     method: 'SUBSCRIBE',
