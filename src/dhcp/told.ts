@@ -1,12 +1,12 @@
 // How the DHCP door tells of trouble and of silence.
 import { errnoOf, Fault, messageOf } from '../base/fault.ts';
 import type { Mac } from '../base/mac.ts';
-import type { Millis, World } from '../base/world.ts';
+import { createSeldom } from '../base/seldom.ts';
+import type { World } from '../base/world.ts';
 import type { Tell } from '../timeline/event.ts';
 
 /** A phone that gets no answer asks every few seconds, a broken one all the time: one word a second is enough. */
-const SILENCE_TOLD_EVERY = 1000;
-const MOST_SILENT = 10_000;
+const SELDOM = { every: 1000, most: 10_000 };
 
 /** Options were left out for want of room. */
 export function noRoom(codes: readonly number[]): Fault {
@@ -36,14 +36,8 @@ export function tellFault(
 
 /** Lets one silence per phone and second through. */
 export function quieted(tell: Tell): Tell {
-  const told = new Map<Mac | undefined, Millis>();
+  const mayTell = createSeldom(SELDOM);
   return (event) => {
-    if (event.kind === 'no-answer-given') {
-      const last = told.get(event.mac);
-      if (last !== undefined && event.at - last < SILENCE_TOLD_EVERY) return;
-      if (told.size >= MOST_SILENT) told.clear();
-      told.set(event.mac, event.at);
-    }
-    tell(event);
+    if (event.kind !== 'no-answer-given' || mayTell(event.mac ?? '', event.at)) tell(event);
   };
 }
