@@ -100,7 +100,8 @@ function pour({ response, answer, body, world, end }: Pouring): void {
       const piece = body.subarray(poured, poured + chunk);
       poured += piece.length;
       const hasRoom = response.write(piece);
-      progress?.(poured - response.writableLength);
+      // What waits has the head of the answer in it, which is no part of the file.
+      progress?.(Math.max(0, poured - response.writableLength));
       if (hasRoom || poured === body.length) continue;
       response.once('drain', next);
       return;

@@ -1,12 +1,13 @@
 // TCP on a LAN beyond HTTP: connections to a port of ours, and connections of ours to a phone, all of them pinned to
 // the interface (FTP in both directions, SIP over TCP and TLS).
-import { createServer, type Server, Socket } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { errnoOf, Fault, messageOf } from '../base/fault.ts';
 import { ANY, parseIpv4, showIpv4 } from '../base/ipv4.ts';
+import { listenOnLan, wantedOnLan } from './listen.ts';
 import type { DialOptions, Peer, TcpHandlers, TcpListener, TcpOptions, TcpStream } from './ports.ts';
 import { interfaceIndex, tend } from './tend.ts';
-import { bindOnLan, type Ground, orFault, placeOf, type Wanted } from './ways.ts';
+import { bindOnLan, type Ground } from './ways.ts';
 
 export type Accept = (stream: TcpStream) => TcpHandlers;
 
@@ -50,47 +51,12 @@ function candidates({ world }: Ground, { port, range }: TcpOptions): readonly nu
 }
 
 async function open(ground: Ground, options: TcpOptions, port: number, accept: Accept): Promise<TcpListener> {
-  const wanted = wantedOf(ground, options.purpose, port);
-  const bound = await bindOnLan(ground, wanted);
-  const sockets = new Set<Socket>();
+  const { purpose, onTrouble } = options;
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
     attach(socket, accept);
   });
   server.maxConnections = MOST_CONNECTIONS;
-  const where = bound.way === 'plain' ? { host: showIpv4(ground.address), port } : { fd: bound.descriptor };
-  await orFault(placeOf(ground, wanted), async () => await listen(server, where));
-  server.on('error', options.onTrouble);
-  const listening = server.address();
-  return {
-    port: typeof listening === 'object' && listening !== null ? listening.port : port,
-    close: async () => await close(server, sockets),
-  };
-}
-
-function wantedOf({ address }: Ground, purpose: string, port: number): Wanted {
-  return { transport: 'tcp', port, address, purpose, shared: false, hearsAll: false };
-}
-
-async function listen(
-  server: Server,
-  where: { readonly port?: number; readonly fd?: number },
-): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(where, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-async function close(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    for (const socket of sockets) socket.destroy();
-  });
+  return await listenOnLan(ground, server, { port, purpose, onTrouble });
 }
 
 /** A connection of ours. Rejects with an Error whose message is a plain sentence. */
@@ -113,7 +79,7 @@ export async function dialTcp(
 
 /** Bound already where sockets can be pinned: an address alone would leave by whatever LAN the routes name. */
 async function openToDial(ground: Ground, { fromPort = 0 }: DialOptions): Promise<Socket> {
-  const wanted = { ...wantedOf(ground, 'TCP', fromPort), dials: true };
+  const wanted = { ...wantedOnLan(ground, { port: fromPort, purpose: 'TCP' }), dials: true };
   const bound = await bindOnLan({ ...ground, inherited: new Map() }, wanted);
   if (bound.way === 'plain') return new Socket({ allowHalfOpen: true });
   // Node would read at once from a descriptor, and an unconnected one answers with an error.

@@ -1,16 +1,17 @@
 // The HTTP listener of a LAN: node:http on a pinned socket, requests and answers in plain form.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
-import type { ListenOptions, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { errnoOf } from '../base/fault.ts';
-import { ANY, parseIpv4, showIpv4 } from '../base/ipv4.ts';
+import { ANY, parseIpv4 } from '../base/ipv4.ts';
 import { answerWith } from './http-answer.ts';
 import { bodyOf } from './http-body.ts';
+import { listenOnLan } from './listen.ts';
 import type { HttpOptions, Peer, PlainAnswer, PlainRequest, TlsDoor, WebListener } from './ports.ts';
 import { watchSlowPeers } from './slow-peers.ts';
 import { interfaceIndex, tend } from './tend.ts';
-import { certificateOf, createTlsServer, renewTls } from './tls.ts';
-import { type Bound, bindOnLan, type Ground, orFault, placeOf, type Wanted, type Way } from './ways.ts';
+import { certificateOf, createTlsServer, renewTls, underlying } from './tls.ts';
+import type { Ground, Way } from './ways.ts';
 
 export interface HttpListener extends WebListener {
   readonly port: number;
@@ -63,57 +64,22 @@ export async function listenHttp(
 }
 
 async function open(door: Door): Promise<HttpListener> {
-  const { ground, options } = door;
-  const { address } = ground;
-  const wanted: Wanted = {
-    transport: 'tcp',
-    port: options.port,
-    address,
-    purpose: 'HTTP',
-    shared: false,
-    hearsAll: false,
-  };
-  const bound = await bindOnLan(ground, wanted);
+  const { port, onTrouble } = door.options;
   const server = createHttpServer(door);
-  await orFault(placeOf(ground, wanted), async () => await listen(server, listenOptions(bound, wanted)));
-  server.on('error', options.onTrouble);
-  const listening = server.address();
-  const port = typeof listening === 'object' && listening !== null ? listening.port : options.port;
+  const listening = await listenOnLan(door.ground, server, { port, purpose: 'HTTP', onTrouble });
   return {
-    port,
-    way: bound.way,
+    ...listening,
     retire: async () => await new Promise<void>((resolve) => void server.close(() => resolve())),
     renew: (tls) => renewServer(server, tls),
-    close: async () => await close(server),
   };
-}
-
-function listenOptions(bound: Bound, { address, port }: Wanted): ListenOptions & { readonly fd?: number } {
-  return bound.way === 'plain' ? { host: showIpv4(address), port } : { fd: bound.descriptor };
-}
-
-async function listen(server: Server | SecureServer, options: ListenOptions): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }
 
 function renewServer(server: Server | SecureServer, tls: TlsDoor): void {
   if ('setSecureContext' in server) renewTls(server, tls);
 }
 
-async function close(server: Server | SecureServer): Promise<void> {
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
-}
-
 function createHttpServer(door: Door): Server | SecureServer {
+  const { world } = door.ground;
   const { tls, onGarbled, onTlsRefused = onGarbled } = door.options;
   const settings = {
     maxHeaderSize: MOST_HEADER_BYTES,
@@ -130,14 +96,19 @@ function createHttpServer(door: Door): Server | SecureServer {
   const server =
     tls === undefined
       ? createServer(settings)
-      : createTlsServer(settings, tls, (socket, ...why) => onTlsRefused(peerOf(socket), ...why));
+      : createTlsServer(settings, tls, {
+          now: () => world.now(),
+          onRefused: (socket, ...why) => {
+            if (!slow.wasSentAway(socket)) onTlsRefused(peerOf(socket), ...why);
+          },
+        });
   // Some clients end their side when the request is out. By default Node hangs up on them, answer or not; the types do
   // not know the switch.
   Object.assign(server, { httpAllowHalfOpen: true });
   server.maxConnections = MOST_CONNECTIONS;
   server.setTimeout(IDLE_MS);
-  const event = tls === undefined ? 'connection' : 'secureConnection';
-  const { spoke } = watchSlowPeers(server, { most: MOST_SILENT, event });
+  const slow = watchSlowPeers(server, { most: MOST_SILENT });
+  const spoke = (socket: Socket): void => slow.spoke(underlying(socket));
   server.on('request', (request, response) => {
     spoke(request.socket);
     void serve(door, { request, response, awaits100: false });
@@ -154,8 +125,12 @@ function createHttpServer(door: Door): Server | SecureServer {
     void serve(door, { request, response, awaits100: false });
   });
   server.on('connect', (_request, socket) => {
+    // Node hands it over bare: nobody else would hear that it broke, nor hang up on a client that does not.
+    socket.on('error', () => undefined);
+    socket.on('timeout', () => socket.destroy());
     socket.end(
       'HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+      () => socket.destroy(),
     );
   });
   server.on('clientError', (error: Error, socket) => refuseGarbled(door, error, socket as Socket));

@@ -3,25 +3,33 @@ import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { errnoOf } from '../base/fault.ts';
+import { createSeldom } from '../base/seldom.ts';
+import type { Millis } from '../base/world.ts';
 import type { PeerCertificate, TlsDoor, TlsRefusal } from './ports.ts';
 
 /** Phones of today are done in a second; old ones with an RSA key to work on take ten. */
 const HANDSHAKE_MS = 30_000;
 
+export interface TlsWatch {
+  now(): Millis;
+  readonly onRefused: (socket: Socket, why: TlsRefusal, detail: string | undefined) => void;
+}
+
+/** A phone that trusts nobody comes again and again: one word in ten seconds about each and its trouble is enough. */
+const SELDOM = { every: 10_000, most: 1000 };
+
 /** A server of node:https that tells why a handshake failed; the socket still knows its peer then. */
-export function createTlsServer(
-  settings: ServerOptions,
-  tls: TlsDoor,
-  onRefused: (socket: Socket, why: TlsRefusal, detail: string | undefined) => void,
-): Server {
+export function createTlsServer(settings: ServerOptions, tls: TlsDoor, { now, onRefused }: TlsWatch): Server {
   const server = createServer({ ...settings, ...tlsSettings(tls) });
   // Asked for once, the address is remembered by the socket: at the time of the trouble it may be closed already.
   server.on('connection', (socket: Socket) => socket.remoteAddress);
-  const mayTell = seldom();
+  const mayTell = createSeldom(SELDOM);
   server.on('tlsClientError', (error, socket) => {
+    // Closing cuts handshakes off, which is no trouble of theirs.
+    if (!server.listening) return;
     const { why, detail } = tlsRefusal(error);
     const peer = underlying(socket);
-    if (mayTell(`${peer.remoteAddress} ${why}`)) onRefused(peer, why, detail);
+    if (mayTell(`${peer.remoteAddress} ${why}`, now())) onRefused(peer, why, detail);
   });
   return server;
 }
@@ -29,22 +37,6 @@ export function createTlsServer(
 /** Another certificate, key or list of authorities; whether clients are asked for theirs stays as it is. */
 export function renewTls(server: Pick<Server, 'setSecureContext'>, tls: TlsDoor): void {
   server.setSecureContext(tlsSettings(tls));
-}
-
-/** A phone that trusts nobody comes again and again: one word in ten seconds about each and its trouble is enough. */
-const TOLD_EVERY_MS = 10_000;
-const MOST_TOLD = 1000;
-
-function seldom(): (about: string) => boolean {
-  const toldAt = new Map<string, number>();
-  return (about) => {
-    const now = performance.now();
-    if (now - (toldAt.get(about) ?? Number.NEGATIVE_INFINITY) < TOLD_EVERY_MS) return false;
-    // Many addresses must not fill the memory; forgetting costs one word too many.
-    if (toldAt.size >= MOST_TOLD) toldAt.clear();
-    toldAt.set(about, now);
-    return true;
-  };
 }
 
 function tlsSettings(tls: TlsDoor): ServerOptions {
@@ -158,8 +150,8 @@ const CODES: Readonly<Record<string, TlsRefusal>> = {
   ERR_TLS_HANDSHAKE_TIMEOUT: 'tls-silent',
 };
 
-/** The plain socket below one that failed: it remembers its peer. */
-function underlying(socket: Socket): Socket {
+/** The plain socket below one of TLS, which remembers its peer; any other is its own. */
+export function underlying(socket: Socket): Socket {
   // Node keeps it under this name and gives no other way to it.
   const parent = '_parent' in socket ? socket._parent : undefined;
   return parent !== null && typeof parent === 'object' && 'remoteAddress' in parent

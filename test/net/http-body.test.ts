@@ -222,12 +222,6 @@ test('challenges stand in fields of their own', async () => {
   ]);
 });
 
-test('CONNECT is no hole', async () => {
-  const { port, requests } = await door(({ method }) => ok(method));
-  expect(await exchange(port, 'CONNECT h:1 HTTP/1.1\r\nHost: x\r\n\r\n')).toMatch(/^HTTP\/1\.1 405 /);
-  expect(requests).toEqual([]);
-});
-
 test('a paced file keeps to its pace, comes whole, and tells how far it is', async () => {
   const body = Buffer.alloc(60_000, 'abcdefg');
   const sums: number[] = [];
@@ -241,8 +235,8 @@ test('a paced file keeps to its pace, comes whole, and tells how far it is', asy
   expect(said.endsWith(`\r\n\r\n${body.toString()}`)).toBe(true);
   // Three pieces, of which the first goes at once: 200 ms.
   expect(took).toBeGreaterThan(150);
-  expect(sums.length).toBe(3);
-  expect(sums.at(-1)).toBeLessThanOrEqual(body.length);
+  // What was just written is on its way yet.
+  expect(sums).toEqual([0, 20_000, 40_000]);
   expect(outcomes).toEqual([{ complete: true, bytes: body.length }]);
 });
 

@@ -2,7 +2,7 @@
 import { connect as connectPlain } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
-import type { Closable } from '../../src/base/world.ts';
+import type { Closable, World } from '../../src/base/world.ts';
 import { openLan } from '../../src/net/lan.ts';
 import type { PlainRequest, TlsDoor } from '../../src/net/ports.ts';
 import { tlsRefusal } from '../../src/net/tls.ts';
@@ -18,10 +18,10 @@ afterEach(async () => {
   for (const one of opened.splice(0)) await one.close();
 });
 
-async function door(tls: Partial<TlsDoor> = {}) {
+async function door(tls: Partial<TlsDoor> = {}, world: World = realWorld()) {
   const refused: string[] = [];
   const requests: PlainRequest[] = [];
-  const listener = await openLan({ interface: 'lo', world: realWorld() }).listenHttp(
+  const listener = await openLan({ interface: 'lo', world }).listenHttp(
     {
       port: 0,
       tls: { ...server, ...tls },
@@ -36,7 +36,7 @@ async function door(tls: Partial<TlsDoor> = {}) {
     },
   );
   opened.push(listener);
-  return { port: listener.port, refused, requests };
+  return { port: listener.port, refused, requests, listener };
 }
 
 /** One request over TLS; what comes back, or the code of the error. */
@@ -206,11 +206,30 @@ test.each([
   expect(await fetched(port)).toMatch(/hello$/);
 });
 
-test('a peer that fails again and again is told once, another trouble of it at once', async () => {
-  const { port, refused } = await door();
+test('a peer that fails again and again is told every ten seconds, another trouble of it at once', async () => {
+  let now = 0;
+  const { port, refused } = await door({}, { ...realWorld(), now: () => now });
   for (let times = 0; times < 5; times += 1) expect(await fetched(port, OLD)).toMatch(/PROTOCOL_VERSION$/);
   connectPlain(port, '127.0.0.1').end('GET / HTTP/1.0\r\n\r\n');
   await expect.poll(() => refused).toEqual(['tls-too-old', 'tls-plain-http']);
+  now = 9999;
+  await fetched(port, OLD);
+  now = 10_000;
+  await fetched(port, OLD);
+  await expect.poll(() => refused).toEqual(['tls-too-old', 'tls-plain-http', 'tls-too-old']);
+});
+
+test('closing waits for nobody who connected and says nothing, and blames him for nothing', async () => {
+  const { port, refused, listener } = await door();
+  const silent = connectPlain(port, '127.0.0.1');
+  silent.on('error', () => undefined);
+  await new Promise((connected) => silent.once('connect', connected));
+  // Behind it in the queue: when this one is answered, that one was accepted.
+  expect(await fetched(port)).toMatch(/hello$/);
+  const gone = new Promise((closed) => silent.once('close', closed));
+  await listener.close();
+  await gone;
+  expect(refused).toEqual([]);
 });
 
 /** As OpenSSL words them; the alerts of real phones are tried in the lab. */
