@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { errnoOf, Fault } from '../base/fault.ts';
-import { decodeJournal } from './journal.ts';
+import { decodeJournal, LONGEST_RECORD } from './journal.ts';
 
 export interface JournalFacts {
   readonly path: string;
@@ -62,8 +62,6 @@ function kindOf(record: unknown): string {
   return typeof record.kind === 'string' ? record.kind : 'other';
 }
 
-/** No record of ours comes near it. */
-const LONGEST = 100_000;
 const HEADER = 8;
 const OPENING_BRACE = 0x7b;
 
@@ -75,7 +73,7 @@ function recordsBehind(bytes: Buffer, from: number): number {
     const end = at + HEADER + length;
     const isWhole =
       length > 0 &&
-      length <= LONGEST &&
+      length <= LONGEST_RECORD &&
       end <= bytes.length &&
       crc32(bytes.subarray(at + HEADER, end)) === bytes.readUInt32BE(at + 4);
     if (isWhole) found += 1;

@@ -8,8 +8,8 @@ import { ByteReader, WireError } from '../base/bytes.ts';
 import { errnoOf, Fault } from '../base/fault.ts';
 
 const HEAD = Buffer.from('unboxd-journal 1\n');
-/** No record of ours comes near it; a larger length is damage. */
-const LONGEST_RECORD = 1_000_000;
+/** A storm of 10,000 phones takes two million bytes, and no record of ours comes near this; a larger length is damage. */
+export const LONGEST_RECORD = 64_000_000;
 
 export interface Journal {
   /** Resolves when the records are on disk (fdatasync); rejects with a Fault when they are not and never will be. */
@@ -236,11 +236,18 @@ async function readStart(file: FileHandle, length: number): Promise<Uint8Array> 
 function encodeRecord(record: unknown): Uint8Array {
   const text = JSON.stringify(record);
   const length = Buffer.byteLength(text);
+  if (length > LONGEST_RECORD) throw tooLong(length);
   const bytes = Buffer.allocUnsafe(length + 8);
   bytes.write(text, 8);
   bytes.writeUInt32BE(length, 0);
   bytes.writeUInt32BE(crc32(bytes.subarray(8)), 4);
   return bytes;
+}
+
+/** Written, it would be taken for damage at the next start, and all behind it with it. */
+function tooLong(length: number): Fault {
+  const hint = 'what it tells is lost at a restart: do it in smaller parts';
+  return new Fault('record-too-long', `a record of ${length} bytes is too long for the journal`, hint);
 }
 
 const NOTHING = new Uint8Array();
