@@ -6,6 +6,7 @@ import { phoneAt, type Register } from '../phones/register.ts';
 import type { State } from '../store/state.ts';
 import { doorOf } from '../timeline/counts.ts';
 import type { PhoneEvent, Tell } from '../timeline/event.ts';
+import { ownFileAfter } from '../timeline/progress.ts';
 import { isNormal } from '../timeline/reason.ts';
 import { sentence } from '../timeline/sentence.ts';
 import { createThinner, type Thinner } from '../timeline/thin.ts';
@@ -27,9 +28,10 @@ export function createTeller(parts: TellerParts): Tell {
     tell(event);
     logEvent(log, lines, event);
     if (event.kind !== 'fetched' || event.role !== 'own' || event.mac === undefined) return;
-    const { mac, file, digest, bytes, at } = event;
+    const { mac } = event;
     const clues = [...(register.phones.get(mac)?.clues.values() ?? [])];
-    state.notePhone({ mac, clues, ownFile: { file, digest, bytes, at } }).catch((error: unknown) => {
+    const ownFile = ownFileAfter(undefined, event);
+    state.notePhone({ mac, clues, ownFile }).catch((error: unknown) => {
       log.error({ error: String(error) }, 'the proof of a phone could not be stored');
     });
   };

@@ -150,8 +150,16 @@ function toldBy(event: EventOf<'leased' | 'informed'>): Progress['told'] {
 }
 
 function fillInOwnFile(progress: Filling, event: EventOf<'fetched' | 'up-to-date'>): void {
-  const bytes = event.kind === 'fetched' ? event.bytes : (progress.ownFile?.bytes ?? 0);
-  const blank = event.kind === 'fetched' && isLeftOut(event) ? ({ isBlank: true } as const) : {};
-  progress.ownFile = { file: event.file, digest: event.digest, bytes, at: event.at, ...blank };
+  progress.ownFile = ownFileAfter(progress.ownFile, event);
   progress.refusal = undefined;
+}
+
+/** What the phone has of its own file after it fetched it, or was told that what it has is the same still. */
+export function ownFileAfter(before: OwnFile | undefined, event: EventOf<'fetched' | 'up-to-date'>): OwnFile {
+  const { file, digest, at } = event;
+  if (event.kind === 'up-to-date') {
+    const isBlank = before?.digest === digest && before.isBlank === true;
+    return { file, digest, bytes: before?.bytes ?? 0, at, ...(isBlank ? { isBlank } : {}) };
+  }
+  return { file, digest, bytes: event.bytes, at, ...(isLeftOut(event) ? { isBlank: true } : {}) };
 }

@@ -32,11 +32,12 @@ async function staging(settings = 'files: { tokens: on }\n') {
   await writeFile(join(folder, 'phones.csv'), LIST);
   const lan = await stagingLan({ file: join(folder, 'unboxd.yaml'), phones: join(folder, 'phones.csv') });
   opened.push(lan);
-  const get = async (path: string) => {
+  const get = async (path: string, headers: Readonly<Record<string, string>> = {}) => {
     const address = parseIpv4((await lan.line(MAC))?.address ?? '') ?? expect.fail('no address');
-    const request = { method: 'GET', target: `/${path}`, headers: {}, from: { address, port: 40_000 } };
+    const request = { method: 'GET', target: `/${path}`, headers, from: { address, port: 40_000 } };
     const answer = await lan.lan.http({ address: SERVER, port: 80 }, request);
-    return { status: answer.status, text: Buffer.from(answer.body ?? []).toString() };
+    const { status, body = [], headers: fields } = answer;
+    return { status, text: Buffer.from(body).toString(), etag: fields['ETag'] ?? fields['etag'] ?? '' };
   };
   return { ...lan, get, lan };
 }
@@ -81,11 +82,18 @@ test('once it came with the lasting URL it is told no other, also after a restar
   expect(blank.status).toBe(200);
   expect(blank.text).not.toContain('hush-101');
   expect(blank.text).not.toContain('tok-');
-  expect(await lan.line(MAC)).toMatchObject({
+  const STALE = {
     stage: 'stale',
     sentence: `has ${OWN} without its passwords: it showed no token that is good`,
     advice: 'If it was reset: unboxd tokens --renew --mac with its MAC, then restart it.',
-  });
+  };
+  expect(await lan.line(MAC)).toMatchObject(STALE);
+  // That it has the same still makes it no better, nor does our forgetting.
+  const same = await get(`${token('first')}/${OWN}`, { 'if-none-match': blank.etag });
+  expect(same.status).toBe(304);
+  expect(await lan.line(MAC)).toMatchObject(STALE);
+  await lan.restart();
+  expect(await lan.line(MAC)).toMatchObject(STALE);
 
   expect(await lan.appliance.tokens?.renew(MAC)).toMatchObject({ step: 'fresh', renewed: 1 });
   await again.phone.close();
