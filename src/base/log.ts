@@ -1,6 +1,7 @@
 // The log: JSON lines, or readable ones on a terminal. The one home of pino; everyone else gets a Log handed in.
 // And the one place where secrets are taken out, whoever put them in.
 import { pino } from 'pino';
+import { SECRET_PARTS, SECRET_WORDS } from './secret-words.ts';
 import { withoutTokens } from './token-text.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -80,12 +81,21 @@ export function withoutSecrets(value: unknown, depth = 0): unknown {
   );
 }
 
-/** Names of keys under which secrets travel: sip_password, apiKey, proxy-authorization, token ... */
+/** Names of keys under which secrets travel: sip_password, authPass, apiKey, proxy-authorization, token ... */
 export function isSecretName(name: string): boolean {
-  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
-  return (
-    /pass(word|wd|phrase)|secret|token|authorization|credential|cookie/.test(plain) ||
-    /^pass$|^pwd$|key$/.test(plain)
+  const plain = name.replaceAll(/[^A-Za-z0-9]/g, '');
+  const parts = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll(/[^A-Za-z]+/g, '_');
+  return IN_NAME.test(plain) || AS_PART.test(parts);
+}
+
+const IN_NAME = new RegExp(`${SECRET_WORDS}|token|authorization|credential|cookie|pass\\d*$|key\\d*$`, 'i');
+const AS_PART = new RegExp(`(?:^|_)(?:${SECRET_PARTS})(?:_|$)`, 'i');
+
+/** A setting named so, with what separates it from its value. */
+function setting(words: string, separator: string): RegExp {
+  return new RegExp(
+    `\\b((?:\\w{0,40}[_.-])?(?:${words})["']?${separator})("[^"]*"|'[^']*'|[^\\s&;,"']+)`,
+    'gi',
   );
 }
 
@@ -93,14 +103,8 @@ export function isSecretName(name: string): boolean {
 const IN_TEXT: readonly (readonly [RegExp, string])[] = [
   // As far as the last @ before the path: people put an @ into passwords.
   [/(\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/?#"'<>]{1,500}@/gi, `$1${CENSORED}@`],
-  [
-    /\b((?:\w{0,40}[_.-])?(?:password|passwd|passphrase|secret|token|key|pwd|pass)["']?=)("[^"]*"|'[^']*'|[^\s&;,"']+)/gi,
-    `$1${CENSORED}`,
-  ],
-  [
-    /\b((?:\w{0,40}[_.-])?(?:password|passwd|passphrase|secret|token|key|pwd)["']?:\s?)("[^"]*"|'[^']*'|[^\s&;,"']+)/gi,
-    `$1${CENSORED}`,
-  ],
+  [setting(`${SECRET_WORDS}|token|key|pass`, '='), `$1${CENSORED}`],
+  [setting(`${SECRET_WORDS}|token|key`, ':\\s?'), `$1${CENSORED}`],
   [/\b((?:proxy-)?authorization["']?\s?[:=]\s?)[^\r\n]+/gi, `$1${CENSORED}`],
   // Words of a sentence are not meant: base64 has digits or capitals in it.
   [/\b([Bb]asic|[Bb]earer)\s+(?=\S*[A-Z0-9=])[A-Za-z0-9+/_.=-]{6,}/g, `$1 ${CENSORED}`],

@@ -1,5 +1,6 @@
 // Which files hold passwords, and who may have those.
 import { latin1 } from '../base/bytes.ts';
+import { SECRET_PARTS, SECRET_WORDS } from '../base/secret-words.ts';
 import type { Millis } from '../base/world.ts';
 import type { Vendor } from '../phones/vendor.ts';
 import type { Bind, Window } from '../site/files.ts';
@@ -8,12 +9,11 @@ import type { ParsedTemplate } from './render.ts';
 import type { UploadRefusal } from './upload.ts';
 
 /** Names of variables whose values are nobody else's business. */
-const SECRET_NAME = /pass|pwd|secret|credential|(?:^|_)(?:pin|psk|key)(?:_|$)/i;
+const SECRET_NAME = new RegExp(`pass|${SECRET_WORDS}|credential|(?:^|_)(?:${SECRET_PARTS})(?:_|$)`, 'i');
 /** A setting named so that has a value: `account.1.password = x`, `SIP1 Register Pswd :x`. */
-const SECRET_LINE =
-  /^[^\n=:<>]*(?:password|passwd|passphrase|pswd|pwd|secret)[^\n=:<>]*[=:][ \t]*["']?[^\s"'<>]/im;
+const SECRET_LINE = new RegExp(`^[^\\n=:<>]*(?:${SECRET_WORDS})[^\\n=:<>]*[=:][ \\t]*["']?[^\\s"'<>]`, 'im');
 /** `<Password_1_ ua="na">x<`. */
-const SECRET_ELEMENT = /<[^<>\n/]*(?:password|passwd|passphrase|pswd|pwd|secret)[^<>\n]*>\s*[^<\s]/i;
+const SECRET_ELEMENT = new RegExp(`<[^<>\\n/]*(?:${SECRET_WORDS})[^<>\\n]*>\\s*[^<\\s]`, 'i');
 /** Longer files are firmware. */
 const LONGEST = 1024 * 1024;
 
