@@ -9,6 +9,7 @@ import type { Appliance } from './control/api.ts';
 import { createAppliance } from './control/appliance.ts';
 import { createDhcpDesks } from './control/dhcp-desks.ts';
 import { type Metrics, openMetrics, timeCommits } from './control/metrics.ts';
+import { withSettings } from './control/settings.ts';
 import { createStorms, type StormKeeper, type StormParts } from './control/storms.ts';
 import type { PlannerParts } from './control/storms-plan.ts';
 import { createTeller } from './control/teller.ts';
@@ -125,7 +126,8 @@ export async function openApp(parts: AppParts): Promise<App> {
       leases: () => leaseLists(lans),
       desk: book === undefined ? lans.desk : book.desk(lans.desk),
       urlFor: (phone: Phone) => lans.of(phone).urls().shown(phone),
-      push: async (mac: Mac) => await lans.of(register.phones.get(mac) ?? { mac }).there.sip.push(mac),
+      push: async (mac: Mac, until: AbortSignal) =>
+        await lans.of(register.phones.get(mac) ?? { mac }).there.sip.push(mac, until),
       storms: (stages: PlannerParts['stages']) => {
         storms = createStorms(
           withSettings(settings, {
@@ -217,14 +219,6 @@ async function openEach(
   const [first] = away;
   if (first !== undefined && away.length === lans.length) throw first.fault;
   return away;
-}
-
-/** Both in one, by the settings' own properties: a spread would take them as they are today. */
-function withSettings<Settings extends object, Parts extends object>(
-  settings: Settings,
-  parts: Parts,
-): Settings & Parts {
-  return Object.defineProperties(parts, Object.getOwnPropertyDescriptors(settings)) as Settings & Parts;
 }
 
 /** When files with secrets are given out may change; whether there are tokens may not. */

@@ -44,6 +44,38 @@ function written<Value>(what: string, parse: (text: string) => Value | undefined
   });
 }
 
+/** YAML 1.2 reads a bare off as text and some writers still make it false: take both. */
+export const off = z.union([z.literal('off'), z.literal(false)]).transform(() => 'off' as const);
+
+/** `on` as true. */
+export const flag = z
+  .union([z.boolean(), z.enum(['on', 'off'])], { error: 'write on or off' })
+  .transform((value) => value === true || value === 'on');
+
+export const port = z.int().min(1).max(65_535);
+
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** `50000-50031`, both ends included; `example` is shown where it is wrong. */
+export function portRange(example: string) {
+  // Refined first: of a setting that has other forms too, a union then tells this mistake and not only that it fits none.
+  return z
+    .string()
+    .refine((text) => portsIn(text) !== undefined, {
+      error: ({ input }) => `"${String(input)}" is not a range of ports (write ${example})`,
+    })
+    .transform(portsIn);
+}
+
+function portsIn(text: string): PortRange | undefined {
+  const [, first, last] = /^\s*(\d{1,5})\s*-\s*(\d{1,5})\s*$/.exec(text) ?? [];
+  const range = { first: Number(first), last: Number(last) };
+  return range.first >= 1 && range.first <= range.last && range.last <= 65_535 ? range : undefined;
+}
+
 export const duration = written('a duration (write 30s, 10m, 1h or 2d)', parseDuration);
 export const size = written('a size (write 64 KiB, 4 MiB or 1 GiB)', parseSize);
 

@@ -7,6 +7,7 @@ import type { Phone } from '../phones/phone.ts';
 import type { Register } from '../phones/register.ts';
 import type { Appliance, DhcpQuestion } from './api.ts';
 import { createDhcpDesk, type DhcpDeskParts } from './dhcp.ts';
+import { withSettings } from './settings.ts';
 
 type Desk = Pick<Appliance, 'explainDhcp' | 'importLeases'>;
 
@@ -31,9 +32,7 @@ export function createDhcpDesks(parts: DhcpDesksParts): Desk {
       objection: one.there.objection,
       placeOf,
     };
-    return createDhcpDesk(
-      Object.defineProperties(own, Object.getOwnPropertyDescriptors(parts)) as DhcpDeskParts,
-    );
+    return createDhcpDesk(withSettings(parts, own));
   };
   return {
     explainDhcp: (question) => {

@@ -3,10 +3,11 @@ import { Fault } from '../base/fault.ts';
 import { showIpv4 } from '../base/ipv4.ts';
 import type { Mac } from '../base/mac.ts';
 import { roughly } from '../base/units.ts';
-import type { World } from '../base/world.ts';
+import type { Cancel, World } from '../base/world.ts';
 import type { Phone } from '../phones/phone.ts';
 import type { Vendor } from '../phones/vendor.ts';
 import type { WakeOutcome, WakeRequest } from '../sip/notifier.ts';
+import { verdictOf } from '../sip/notify.ts';
 import type { ClientEnd } from '../sip/transaction.ts';
 import type { Waking } from '../site/load-wake.ts';
 import type { PhoneEvent } from '../timeline/event.ts';
@@ -23,7 +24,7 @@ export interface ResyncParts {
   readonly wake: (request: WakeRequest) => Promise<WakeOutcome>;
   readonly waking: Waking;
   /** Tells the phone its URL unasked; rejects with a Fault where its make takes none. */
-  readonly push: (mac: Mac) => Promise<ClientEnd>;
+  readonly push: (mac: Mac, until: AbortSignal) => Promise<ClientEnd>;
 }
 
 /** Wakes the phone; says each step and, last, the verdict. */
@@ -39,38 +40,63 @@ export async function resyncPhone(
   if (typeof planned === 'string')
     return say({ verdict: 'unreachable', sentence: `not woken: ${WHY[planned]}` });
   const { request, effect } = planned;
-  const { mac, address, port, event } = request;
+  const { address, port, event } = request;
   say({ sentence: `sent ${event} to ${showIpv4(address)}:${port} (${effect})` });
-  // Listen before sending: a quick phone fetches before its 200 is read.
-  const fetch = nextFetch(parts, mac, order.patience);
-  try {
-    const outcome = await parts.wake(request);
-    if (outcome.kind === 'unanswered') return say(advised('unanswered', vendor, outcome));
-    say({ sentence: `answered ${outcome.status} ${outcome.reason}` });
-    if (outcome.status >= 300) return say(refused(outcome, vendor));
-    say(withAdvice(await fetch.done, vendor));
-  } finally {
-    fetch.stop();
-  }
+  await askAndWatch(parts, found, {
+    ask: async (until) => await parts.wake({ ...request, until }),
+    answered: 'answered',
+    say,
+  });
 }
 
 /** The URL by a NOTIFY that no SUBSCRIBE asked for: for phones that are on the LAN and were given none. */
 async function pushPhone(
   parts: ResyncParts,
-  { phone: { mac }, vendor, order }: Parameters<typeof resyncPhone>[1],
+  found: Parameters<typeof resyncPhone>[1],
   say: (line: ResyncLine) => void,
 ): Promise<void> {
-  const fetch = nextFetch(parts, mac, order.patience);
   try {
-    const outcome = await parts.push(mac);
-    if (outcome.kind === 'unanswered') return say(advised('unanswered', vendor, outcome));
-    say({ sentence: `was told its URL and answered ${outcome.status} ${outcome.reason}` });
-    if (outcome.status >= 300) return say(refused(outcome, vendor));
-    say(withAdvice(await fetch.done, vendor));
+    await askAndWatch(parts, found, {
+      ask: async (until) => await parts.push(found.phone.mac, until),
+      answered: 'was told its URL and answered',
+      say,
+    });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     say({ verdict: 'unreachable', sentence: `not told: ${error.message}. Try this: ${error.hint}` });
+  }
+}
+
+interface Asking {
+  /** Aborted, nothing is sent any more. */
+  readonly ask: (until: AbortSignal) => Promise<WakeOutcome>;
+  /** Said before status and reason. */
+  readonly answered: string;
+  readonly say: (line: ResyncLine) => void;
+}
+
+/**
+ * The answer and then the fetch, or the fetch alone: a phone that was off comes back and fetches by itself, and what
+ * would still be sent would make it fetch once more.
+ */
+async function askAndWatch(
+  parts: ResyncParts,
+  { phone: { mac }, vendor, order }: Parameters<typeof resyncPhone>[1],
+  { ask, answered, say }: Asking,
+): Promise<void> {
+  const over = new AbortController();
+  // Listen before sending: a quick phone fetches before its 200 is read.
+  const fetch = nextFetch(parts, mac);
+  try {
+    const first = await Promise.race([fetch.done, ask(over.signal)]);
+    if ('sentence' in first) return say(first);
+    if (first.kind === 'unanswered') return say(advised('unanswered', vendor, first));
+    say({ sentence: `${answered} ${first.status} ${first.reason}` });
+    if (first.status >= 300) return say(refused(first, vendor));
+    fetch.giveUpAfter(order.patience);
+    say(withAdvice(await fetch.done, vendor));
   } finally {
+    over.abort();
     fetch.stop();
   }
 }
@@ -79,7 +105,7 @@ function refused(
   end: Extract<WakeOutcome, { readonly kind: 'answered' }>,
   vendor: Vendor | undefined,
 ): ResyncLine {
-  const verdict = end.status === 401 || end.status === 407 ? 'wants-password' : 'refused';
+  const verdict = verdictOf(end) === 'wants-password' ? 'wants-password' : 'refused';
   return advised(verdict, vendor, end);
 }
 
@@ -100,33 +126,40 @@ function withAdvice(line: ResyncLine, vendor: Vendor | undefined, end?: WakeOutc
 }
 
 /** The first fetch of its own file from now on, or that there was none for so long. */
-function nextFetch({ world, timeline }: ResyncParts, mac: Mac, patience: number) {
+function nextFetch({ world, timeline }: ResyncParts, mac: Mac) {
   const since = world.now();
-  let stop = (): void => undefined;
-  const done = new Promise<ResyncLine>((settle) => {
-    const unfollow = timeline.follow((event) => {
-      if (event.mac !== mac || !isOwnFetch(event)) return;
-      conclude({ kind: 'wake-confirmed', at: event.at, mac, file: event.file, afterMs: event.at - since });
-    });
-    const cancel = world.after(patience, () =>
-      conclude({ kind: 'wake-unconfirmed', at: world.now(), mac, waitedMs: patience }),
-    );
-    stop = () => {
-      unfollow();
-      cancel();
-    };
-    const conclude = (event: PhoneEvent): void => {
-      stop();
-      timeline.tell(event);
-      if (event.kind === 'wake-confirmed')
-        settle({ verdict: 'confirmed', sentence: `confirmed: ${sentence(event)}` });
-      else {
-        const tail = `it answered but fetched nothing within ${roughly(patience)}`;
-        settle({ verdict: 'acknowledged', sentence: tail });
-      }
-    };
+  const stops: Cancel[] = [];
+  const stop = (): void => {
+    for (const one of stops.splice(0)) one();
+  };
+  let settle: (line: ResyncLine) => void = () => undefined;
+  const done = new Promise<ResyncLine>((resolve) => {
+    settle = resolve;
   });
-  return { done, stop: () => stop() };
+  const conclude = (event: PhoneEvent, line: ResyncLine): void => {
+    stop();
+    timeline.tell(event);
+    settle(line);
+  };
+  const unfollow = timeline.follow((event) => {
+    if (event.mac !== mac || !isOwnFetch(event)) return;
+    const { at, file } = event;
+    const told = { kind: 'wake-confirmed', at, mac, file, afterMs: at - since } as const;
+    conclude(told, { verdict: 'confirmed', sentence: `confirmed: ${sentence(told)}` });
+  });
+  stops.push(unfollow);
+  const giveUpAfter = (patience: number): void => {
+    const giveUp = (): void =>
+      conclude(
+        { kind: 'wake-unconfirmed', at: world.now(), mac, waitedMs: patience },
+        {
+          verdict: 'acknowledged',
+          sentence: `it answered but fetched nothing within ${roughly(patience)}`,
+        },
+      );
+    stops.push(world.after(patience, giveUp));
+  };
+  return { done, giveUpAfter, stop };
 }
 
 function isOwnFetch(event: PhoneEvent): event is Extract<PhoneEvent, { kind: 'fetched' | 'up-to-date' }> {

@@ -1,6 +1,6 @@
 // How an installer writes where the daemon can be asked, and what it logs.
 import { parseIpv4, showIpv4 } from '../base/ipv4.ts';
-import { shape } from '../base/shape.ts';
+import { off, shape } from '../base/shape.ts';
 
 /** Where Prometheus finds the metrics. */
 export interface MetricsAddress {
@@ -20,9 +20,6 @@ export function parseMetricsAddress(text: string): MetricsAddress | undefined {
   const address = parseIpv4(host);
   return address === undefined ? undefined : { host: showIpv4(address), port };
 }
-
-/** YAML 1.2 reads a bare off as text and some writers still make it false: take both. */
-const off = shape.union([shape.literal('off'), shape.literal(false)]).transform(() => 'off' as const);
 
 const metricsAddress = shape
   .union([shape.string(), shape.int()])

@@ -1,9 +1,8 @@
 // How an installer writes what files are served and taken (unboxd.yaml, under `files`).
-import { clockTime, type ShapeOf, shape, size } from '../base/shape.ts';
+import { clockTime, off, type ShapeOf, shape, size } from '../base/shape.ts';
 import type { Millis } from '../base/world.ts';
 
 const text = shape.string().min(1);
-const off = shape.union([shape.literal('off'), shape.literal(false)]).transform(() => 'off' as const);
 
 const uploadsShape = shape.strictObject({
   /** Default: `uploads` in the state folder. */

@@ -1,8 +1,6 @@
 // How an installer writes the HTTPS doors.
-import { shape } from '../base/shape.ts';
+import { off, port, shape } from '../base/shape.ts';
 
-const off = shape.union([shape.literal('off'), shape.literal(false)]).transform(() => 'off' as const);
-const port = shape.int().min(1).max(65_535);
 const text = shape.string().min(1);
 
 /** A port alone means all other settings by default. */

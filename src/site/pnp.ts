@@ -1,13 +1,9 @@
 // How an installer writes the PnP settings of a LAN: one word for the mode, or everything.
-import { duration, pattern, shape } from '../base/shape.ts';
+import { duration, flag, off, pattern, shape } from '../base/shape.ts';
 
-const off = shape.union([shape.literal('off'), shape.literal(false)]).transform(() => 'off' as const);
 const mode = shape.union([off, shape.enum(['provision', 'discover'])], {
   error: 'write provision, discover or off',
 });
-const flag = shape
-  .union([shape.boolean(), shape.enum(['on', 'off'])], { error: 'write on or off' })
-  .transform((value) => value === true || value === 'on');
 
 /** A MAC or how it begins, with any separators: `00:15:65`, `001565aabbcc`. */
 const macStart = shape

@@ -1,5 +1,17 @@
 // How an installer writes the settings (unboxd.yaml). Every key has a default; unknown keys are mistakes.
-import { duration, ipv4, ipv4Range, pattern, type ShapeOf, shape, share, subnet } from '../base/shape.ts';
+import {
+  duration,
+  flag,
+  ipv4,
+  ipv4Range,
+  off,
+  pattern,
+  port,
+  type ShapeOf,
+  shape,
+  share,
+  subnet,
+} from '../base/shape.ts';
 import { optionCode, optionValues } from '../phones/option-value.ts';
 import { replyShape } from '../phones/vendor.ts';
 import { accountShape } from './accounts.ts';
@@ -20,13 +32,7 @@ const hex = shape
   .string()
   .regex(/^([0-9a-fA-F]{2})+$/, 'hex digits in pairs')
   .toLowerCase();
-const port = shape.int().min(1).max(65_535);
-/** YAML 1.2 reads a bare off as text and some writers still make it false: take both. */
-const off = shape.union([shape.literal('off'), shape.literal(false)]).transform(() => 'off' as const);
 const portOrOff = shape.union([off, port], { error: 'write a port number or off' });
-
-const onOff = shape.union([shape.boolean(), shape.enum(['on', 'off'])], { error: 'write on or off' });
-const flag = onOff.transform((value) => value === true || value === 'on');
 
 /** What the hosts of one subnet get. */
 const scopeShape = {

@@ -1,12 +1,12 @@
 // How an installer writes the TFTP door: on, off, or what is different from the usual.
 import { err } from '../base/result.ts';
-import { checkShape, shape } from '../base/shape.ts';
+import { checkShape, flag, type PortRange, port, portRange, shape } from '../base/shape.ts';
 
 export interface TftpSettings {
   /** Where requests are heard. */
   readonly port: number;
   /** Ports that transfers are answered from; absent: any free ones. */
-  readonly ports?: { readonly first: number; readonly last: number } | undefined;
+  readonly ports?: PortRange | undefined;
   /** Everything through the one port: for firewalls and NAT between us and the phones. */
   readonly singlePort: boolean;
   /** The largest block that a phone may have (RFC 2348). */
@@ -33,23 +33,10 @@ export const TFTP_DEFAULTS: TftpSettings = {
   perAddress: 16,
 };
 
-const port = shape.int().min(1).max(65_535);
-const flag = shape
-  .union([shape.boolean(), shape.enum(['on', 'off'])], { error: 'write on or off' })
-  .transform((value) => value === true || value === 'on');
-
-const ports = shape.string().transform((text, context) => {
-  const [, first, last] = /^\s*(\d{1,5})\s*-\s*(\d{1,5})\s*$/.exec(text) ?? [];
-  const range = { first: Number(first), last: Number(last) };
-  if (range.first >= 1 && range.first <= range.last && range.last <= 65_535) return range;
-  context.addIssue({ code: 'custom', message: `"${text}" is not a range of ports (write 50000-50031)` });
-  return shape.NEVER;
-});
-
 const settings = shape
   .strictObject({
     port: port.default(TFTP_DEFAULTS.port),
-    ports: ports.optional(),
+    ports: portRange('50000-50031').optional(),
     singlePort: flag.default(TFTP_DEFAULTS.singlePort),
     blksize: shape.int().min(512).max(65_464).default(TFTP_DEFAULTS.blksize),
     clampToMtu: flag.default(TFTP_DEFAULTS.clampToMtu),
