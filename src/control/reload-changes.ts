@@ -1,6 +1,7 @@
 // What another site changes, in words; and the site that comes of it while the daemon runs, in which all that needs a
 // restart stands as it did.
 import { isDeepStrictEqual } from 'node:util';
+import { withoutTokenPlace, withTokenPlace } from '../base/token-text.ts';
 import { whyNotKept } from '../site/kept.ts';
 import type { LoadedSite } from '../site/load.ts';
 import type { LanSite } from '../site/site.ts';
@@ -29,24 +30,33 @@ export function changesOf(was: LoadedSite, is: LoadedSite): SiteChanges {
   };
   const lans = heldLans(was, is, held);
   const [wasDoors, isDoors] = [was.doors, is.doors];
+  const tokens = held('files.tokens', [was.files.tokens, is.files.tokens]);
+  const { url } = is.provisioning;
+  const trust = heldTrust(was, is, held);
   const site: LoadedSite = {
     ...is,
     lans,
     lan: lans[0],
     away: was.away,
+    // A URL with a place that nobody fills is told to no phone, and one without a token opens nothing to it.
+    provisioning: {
+      ...is.provisioning,
+      url: tokens === undefined ? withoutTokenPlace(url) : withTokenPlace(url),
+    },
     catalogue: isDeepStrictEqual(was.catalogue, is.catalogue) ? was.catalogue : is.catalogue,
     phones: keptRows(was.phones, is.phones, ({ mac }) => mac),
     files: {
       ...is.files,
       uploads: held('files.uploads', [was.files.uploads, is.files.uploads]),
-      tokens: held('files.tokens', [was.files.tokens, is.files.tokens]),
+      tokens,
     },
     doors: {
       ...isDoors,
       tftp: held('doors.tftp', [wasDoors.tftp, isDoors.tftp]),
       ftp: held('doors.ftp', [wasDoors.ftp, isDoors.ftp]),
-      https: heldHttps(wasDoors.https, isDoors.https, held),
+      https: trust.https,
     },
+    clientAuthorities: trust.clientAuthorities,
     controlSocket: held('control.socket', [was.controlSocket, is.controlSocket]),
     metrics: held('control.metrics', [was.metrics, is.metrics]),
     state: held('state', [was.state, is.state]),
@@ -115,14 +125,24 @@ function heldLan([was, is]: readonly [LanSite, LanSite], path: string, held: Hel
 
 type Https = LoadedSite['doors']['https'];
 
-/** Whether phones are asked for a certificate is settled when the door opens. */
-function heldHttps(was: Https, is: Https, held: Held): Https {
-  if (was === 'off' || is === 'off') return is;
+/** How phones prove who they are at the HTTPS door. */
+interface Trust {
+  readonly https: Https;
+  readonly clientAuthorities: LoadedSite['clientAuthorities'];
+}
+
+/** Whether phones are asked for a certificate is settled when the door opens, and with it who may have signed it. */
+function heldTrust(was: LoadedSite, is: LoadedSite, held: Held): Trust {
+  const [old, fresh] = [was.doors.https, is.doors.https];
   const asks = ({ clientCertificates }: Exclude<Https, 'off'>): boolean => clientCertificates !== 'off';
-  if (asks(was) === asks(is)) return is;
-  const { clientCertificates, authorities } = was;
-  held('doors.https.clientCertificates', [clientCertificates, is.clientCertificates]);
-  return { ...is, clientCertificates, authorities };
+  if (old === 'off' || fresh === 'off' || asks(old) === asks(fresh))
+    return { https: fresh, clientAuthorities: is.clientAuthorities };
+  const { clientCertificates, authorities } = old;
+  held('doors.https.clientCertificates', [clientCertificates, fresh.clientCertificates]);
+  return {
+    https: { ...fresh, clientCertificates, authorities },
+    clientAuthorities: was.clientAuthorities,
+  };
 }
 
 /** What leases are kept for whom; an address that this LAN cannot give is left out. */

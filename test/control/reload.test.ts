@@ -84,6 +84,17 @@ test.each<{
     restart: ['files.uploads', 'control.socket', 'control.metrics', 'state', 'log.level'],
   },
   {
+    what: 'tokens from now on: phones get URLs without them until the restart',
+    is: `${LAN}files: { tokens: on }\n`,
+    restart: ['files.tokens'],
+  },
+  {
+    what: 'no tokens any more: phones get URLs with them until the restart',
+    was: `${LAN}files: { tokens: on }\n`,
+    is: `${LAN}files: { tokens: off }\n`,
+    restart: ['files.tokens'],
+  },
+  {
     what: 'a password, which is not shown',
     was: `${LAN}doors: { accounts: [{ folder: x, user: u, password: first-one }] }\n`,
     is: `${LAN}doors: { accounts: [{ folder: x, user: u, password: other-one }] }\n`,
@@ -112,6 +123,18 @@ test('an interface with another address keeps its LAN as it was', async () => {
   expect(found.site.provisioning.url).toBe('http://{server}/x/');
 });
 
+test.each([
+  { was: 'off', is: 'on', url: 'http://{server}/x/' },
+  { was: 'on', is: 'off', url: 'http://{server}/{token}/x/' },
+])('until the restart a new URL is one for tokens $was', async ({ was, is, url }) => {
+  const found = changesOf(
+    await served(`${LAN}files: { tokens: ${was} }\n`),
+    await served(`${LAN}files: { tokens: ${is} }\nprovisioning: { url: "http://{server}/x/" }\n`),
+  );
+  expect(found.changes).toEqual(['settings: provisioning.url']);
+  expect(found.site.provisioning.url).toBe(url);
+});
+
 test('whether phones are asked for certificates is settled when the door opens; how strictly is not', async () => {
   const authorities = 'authorities: roots.pem';
   await writeFile(join(folder, 'roots.pem'), authority('Phone Maker').certificate);
@@ -122,8 +145,10 @@ test('whether phones are asked for certificates is settled when the door opens; 
     [],
   ]);
   const off = changesOf(was, await served(`${LAN}${HTTPS}off } }\n`));
-  expect(off.needsRestart).toEqual(['doors.https.clientCertificates']);
+  expect([off.changes, off.needsRestart]).toEqual([[], ['doors.https.clientCertificates']]);
   expect(off.site.doors.https).toMatchObject({ clientCertificates: 'optional' });
+  expect(off.site.clientAuthorities).toEqual(was.clientAuthorities);
+  expect(was.clientAuthorities).toHaveLength(1);
 });
 
 test('an address that this LAN cannot give is kept for nobody', async () => {
