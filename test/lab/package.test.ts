@@ -70,6 +70,10 @@ await describeLab(
         expect(copyright).toContain('  koffi ');
         expect(copyright).toContain('Permission is hereby granted');
 
+        const written = await inside('unboxd', 'init', '--yes', '--interface', 'lan0', '--output', '-');
+        expect(written).toContain('no other DHCP server answers on lan0');
+        expect(written).toMatch(/^ {2}- interface: lan0 [\s\S]*^ {6}mode: full /m);
+
         const control = '/run/unboxd.sock';
         const daemon = lab.start(
           'desk',

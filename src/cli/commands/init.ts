@@ -7,6 +7,7 @@ import { lookAround } from '../../care/facts-lan.ts';
 import { idOfName } from '../../care/proc.ts';
 import { settingsText } from '../../care/proposal.ts';
 import type { Stranger } from '../../care/survey.ts';
+import { HOME } from '../../net/home.ts';
 import { findInterface } from '../../net/interfaces.ts';
 import { openLan } from '../../net/lan.ts';
 import { readMakers } from '../../net/makers.ts';
@@ -150,14 +151,12 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-const CONFIG = fileURLToPath(new URL('../../../config/', import.meta.url));
-
 /** One look, on that interface alone; what comes back is who answers. */
 async function look(name: string): Promise<readonly Stranger[] | string> {
   try {
     const world = realWorld();
     const lan = openLan({ interface: name, world, ...findInterface(name) });
-    const { makers } = await readMakers(CONFIG);
+    const { makers } = await readMakers(fileURLToPath(new URL('config/', HOME)));
     const { strangers, notLooked } = await lookAround(lan, { world, makers, doors: ['dhcp'] });
     return notLooked[0] ?? strangers;
   } catch (error) {
