@@ -24,6 +24,8 @@ export interface Service extends Closable {
   reloading(): void;
   /** We serve, and what. */
   ready(status: string): void;
+  /** The process ends: what is still to do is done by the time that systemd grants for that, then it kills. */
+  stopping(): void;
 }
 
 /** To be opened last: all doors are open. Does nothing where no systemd listens. */
@@ -40,10 +42,8 @@ export async function openService({ env, pid, world, control, status }: ServiceP
     // sd_notify(3): Type=notify-reload wants the moment, so that an older READY=1 is not taken for the end of this.
     reloading: () => notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
     ready,
-    close: async () => {
-      notify('STOPPING=1\nSTATUS=stopping');
-      await watchdog?.close();
-    },
+    stopping: () => notify('STOPPING=1\nSTATUS=stopping'),
+    close: async () => await watchdog?.close(),
   };
 }
 

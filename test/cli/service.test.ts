@@ -34,7 +34,12 @@ test('a reload is told with its moment, and its end as one is ready', async () =
     expect(BigInt(moment) - before).toBeLessThan(1_000_000n);
     service.ready('serving two');
     expect(await next()).toBe(String.raw`'READY=1\nSTATUS=serving two'`);
+    // After a restore it is closed and opened again, by a process that goes on.
     await service.close();
+    const again = await openService({ env, ...where, status: 'serving three' });
+    expect(await next()).toBe(String.raw`'READY=1\nSTATUS=serving three'`);
+    again.stopping();
+    await again.close();
     expect(await next()).toBe(String.raw`'STOPPING=1\nSTATUS=stopping'`);
   } finally {
     listener.kill();

@@ -6,7 +6,17 @@ import type { LeaseLine } from '../../src/control/api.ts';
 import { STAGING, startDaemon } from './daemon.ts';
 import { describeLab, heard, type Lab, openLab, until } from './lab.ts';
 
-const NEEDS = { commands: ['ip', 'unshare', 'nsenter'], packages: ['iproute2', 'util-linux'] };
+const NEEDS = {
+  commands: ['ip', 'unshare', 'nsenter', 'python3'],
+  packages: ['iproute2', 'util-linux', 'python3'],
+};
+const SYSTEMD = `
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+print('listening', flush=True)
+while True: print(s.recv(4096).decode(), flush=True)
+`;
 const UNBOXD = [process.execPath, 'dist/main.js'];
 const PHONES = ['00:15:65:00:00:01', '00:15:65:00:00:02'];
 
@@ -65,6 +75,23 @@ await describeLab('backup', NEEDS, () => {
       expect.stringContaining('nothing would be cut off'),
     ]);
     expect(await daemon.stop()).toBe(0);
+  });
+
+  // systemd takes STOPPING=1 for an order, and kills who is still there after TimeoutStopSec.
+  test('a restore does not tell systemd that the daemon ends', async () => {
+    const systemd = lab.start('desk', ['python3', '-c', SYSTEMD, own('notify')]);
+    await heard(systemd, 'listening');
+    const control = ['--control', own('c.sock')];
+    const serve = ['serve', '--interface', 'lan0', '--state', own('state'), ...control];
+    const daemon = lab.start('desk', [...UNBOXD, ...serve], { NOTIFY_SOCKET: own('notify') });
+    const ready = (): number => systemd.output().split('READY=1').length - 1;
+    await until(() => ready() === 1, 'one that is ready', daemon.output);
+    await lab.run('desk', [...UNBOXD, 'backup', own('b'), ...control]);
+    await lab.run('desk', [...UNBOXD, 'restore', own('b'), ...control]);
+    await until(() => ready() === 2, 'one that is ready again', systemd.output);
+    expect(systemd.output()).not.toContain('STOPPING');
+    expect(await daemon.stop()).toBe(0);
+    await heard(systemd, 'STOPPING=1');
   });
 
   test('without a daemon a backup is refused, and a restore into a folder works', async () => {

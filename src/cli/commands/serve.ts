@@ -63,10 +63,11 @@ export const serve: Command = {
       const why = await Promise.race([stopped, running.anew]);
       hangups.follow(undefined);
       served = running.served();
-      await running.close();
-      if (why === 'stop') return 0;
       // The sockets that systemd handed over are closed for good: it opens new ones when it starts us again.
-      if (terminal.env['LISTEN_FDS'] !== undefined) return 1;
+      const isLast = why === 'stop' || terminal.env['LISTEN_FDS'] !== undefined;
+      if (isLast) running.stopping();
+      await running.close();
+      if (isLast) return why === 'stop' ? 0 : 1;
     }
   },
 };
@@ -128,6 +129,8 @@ interface Running extends Closable {
   /** The settings as they are now. */
   readonly served: () => LoadedSite;
   readonly reload: () => Promise<unknown>;
+  /** Said before the close that ends the process; after another one all is opened again. */
+  readonly stopping: () => void;
   readonly anew: Promise<'anew'>;
 }
 
@@ -195,7 +198,13 @@ async function open(first: LoadedSite, call: { flags: Flags; terminal: Terminal 
     },
   ]);
   log.info(opening(opened(app).served()));
-  return { ...running, reload, served: () => opened(app).served(), anew: care().anew };
+  return {
+    ...running,
+    reload,
+    stopping: () => service?.stopping(),
+    served: () => opened(app).served(),
+    anew: care().anew,
+  };
 }
 
 function logReload(log: Log, answer: ReloadAnswer): void {
