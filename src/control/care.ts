@@ -64,6 +64,8 @@ async function restore(care: Care, request: IncomingMessage, response: ServerRes
   }
   try {
     const answer = await care.restore(Buffer.concat(chunks));
+    // Laid down it must be taken: else a start in weeks would put today's state back.
+    if (response.destroyed) return care.startAnew();
     response.once('close', care.startAnew);
     json(response, 200, answer);
   } catch (error) {

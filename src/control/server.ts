@@ -125,8 +125,9 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://unboxd');
   try {
+    // Not as a base: of `//x` the x would be taken for a host.
+    const url = new URL(`http://unboxd${request.url ?? '/'}`);
     if (care !== undefined && (await answerCare(care, request, response))) return;
     for (const { method, path, handle } of ROUTES) {
       const match = path.exec(url.pathname);

@@ -1,9 +1,11 @@
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Closable } from '../../src/base/world.ts';
 import type { Appliance, PhoneLine, ResyncLine } from '../../src/control/api.ts';
+import type { Care } from '../../src/control/care.ts';
 import { controlClient } from '../../src/control/client.ts';
 import { openControl } from '../../src/control/server.ts';
 
@@ -92,6 +94,42 @@ test.each([
 ])('$path is refused with a sentence', async ({ path, says }) => {
   const { client } = await opened();
   await expect(client.get(path)).rejects.toMatchObject({ code: 'refused', message: says });
+});
+
+test('a path that begins as a host does is refused, and the daemon lives on', async () => {
+  const { client } = await opened();
+  await expect(client.get('//')).rejects.toMatchObject({ code: 'refused' });
+  expect(await client.get('/v1/health')).toEqual({ ok: true });
+});
+
+test('who hangs up before a restore is safe on disk does not keep the daemon from starting anew', async () => {
+  const path = join(folder, 'control.sock');
+  let arrived: () => void = () => undefined;
+  const restoring = new Promise<void>((told) => (arrived = told));
+  let startAnew: () => void = () => undefined;
+  const anew = new Promise<void>((told) => (startAnew = told));
+  let laid: () => void = () => undefined;
+  const onDisk = new Promise<void>((told) => (laid = told));
+  const care: Pick<Care, 'restore' | 'startAnew'> = {
+    restore: async () => {
+      arrived();
+      await onDisk;
+      return { made: 1, by: '1', records: 1 };
+    },
+    startAnew,
+  };
+  open = await openControl(path, appliance, care as Care);
+  const call = request({ socketPath: path, path: '/v1/restore', method: 'POST' });
+  call.on('error', () => undefined);
+  call.end('backup');
+  await restoring;
+  const gone = new Promise<void>((told) => call.once('close', told));
+  call.destroy();
+  await gone;
+  // Answered on another connection after the first is gone for the daemon too.
+  expect(await controlClient(path).get('/v1/health')).toEqual({ ok: true });
+  laid();
+  await anew;
 });
 
 test('a resync order that is no JSON is refused and the daemon lives on', async () => {
