@@ -20,10 +20,8 @@ export type SurveyRequest = Omit<LoadRequest, 'facts'>;
 /** Everything that was found. Rejects only where the vendor files that come with unboxd are broken. */
 export async function gatherFacts(request: SurveyRequest): Promise<Survey> {
   const { site, mistakes, names } = await settings(request);
-  const [name] = names;
   const daemon = await daemonFacts(site.controlSocket);
   const machine = await machineFacts(join(site.state, 'journal'));
-  const { mode, pnp } = modesOf(site, name);
   const trouble = daemon.kind === 'runs' ? await troubleOf(site.controlSocket) : undefined;
   const { cannotPin } = machine;
   const look = async (one: string): Promise<OtherLan> => {
@@ -44,19 +42,16 @@ export async function gatherFacts(request: SurveyRequest): Promise<Survey> {
     };
     return { ...modes, lan: await lanFacts(parts) };
   };
-  const [first, ...others] = await Promise.all(names.map(look));
-  const lan = first?.lan;
-  const usable = lan?.trouble === undefined ? name : undefined;
+  const looked = await Promise.all(names.map(look));
+  const [first, ...others] = looked;
+  const { mode, pnp } = first ?? modesOf(site, undefined);
   const pid = daemon.kind === 'runs' ? daemon.pid : undefined;
   const certificates = join(site.state, 'certs');
   return {
     machine,
     mistakes,
-    ports: await portFacts(wantedPorts(site, mode !== 'off', pnp !== 'off'), {
-      interface: usable,
-      daemon: pid,
-    }),
-    lan,
+    ports: await portFacts(wantedPorts(site, looked), pid),
+    lan: first?.lan,
     others,
     interfaces: listInterfaces()
       .filter(({ loopback }) => !loopback)
@@ -124,21 +119,34 @@ function brokenInstallation([first]: readonly Mistake[]): Fault {
   return new Fault('broken-installation', message, 'install unboxd again, or name another --interface');
 }
 
-function wantedPorts({ doors }: LoadedSite, dhcp: boolean, pnp: boolean): readonly WantedPort[] {
+/** Each is tried where the LANs that want it can be used. Without any LAN the defaults of one hold. */
+export function wantedPorts(
+  { doors }: Pick<LoadedSite, 'doors'>,
+  lans: readonly OtherLan[],
+): readonly WantedPort[] {
   const { tftp, http, https, httpsLegacy, ftp } = doors;
+  const wanted = (
+    [transport, port, purpose]: readonly ['tcp' | 'udp', number | 'off', string],
+    wants: (lan: OtherLan) => boolean = () => true,
+  ): readonly WantedPort[] => {
+    const those = lans.filter(wants);
+    if (port === 'off' || (those.length === 0 && lans.length > 0)) return [];
+    const interfaces = those.flatMap(({ lan }) => (lan.trouble === undefined ? lan.name : []));
+    return [{ transport, port, purpose, interfaces }];
+  };
   return [
-    ...(dhcp ? [{ transport: 'udp', port: 67, purpose: 'DHCP' } as const] : []),
-    ...(tftp === 'off'
-      ? []
-      : [{ transport: 'udp', port: tftp === 'on' ? 69 : tftp.port, purpose: 'TFTP' } as const]),
-    ...(pnp ? [{ transport: 'udp', port: 5060, purpose: 'SIP PnP' } as const] : []),
-    ...(http === 'off' ? [] : [{ transport: 'tcp', port: http, purpose: 'HTTP' } as const]),
-    ...(https === 'off' ? [] : [{ transport: 'tcp', port: https.port, purpose: 'HTTPS' } as const]),
-    ...(ftp === 'off' ? [] : [{ transport: 'tcp', port: ftp.port, purpose: 'FTP' } as const]),
-    ...(httpsLegacy === 'off'
-      ? []
-      : [{ transport: 'tcp', port: httpsLegacy, purpose: 'HTTPS for old phones' } as const]),
+    ...wanted(['udp', 67, 'DHCP'], ({ mode }) => mode !== 'off'),
+    ...wanted(['udp', tftp === 'on' ? 69 : portOf(tftp), 'TFTP']),
+    ...wanted(['udp', 5060, 'SIP PnP'], ({ pnp }) => pnp !== 'off'),
+    ...wanted(['tcp', http, 'HTTP']),
+    ...wanted(['tcp', portOf(https), 'HTTPS']),
+    ...wanted(['tcp', portOf(ftp), 'FTP']),
+    ...wanted(['tcp', httpsLegacy, 'HTTPS for old phones']),
   ];
+}
+
+function portOf(door: 'off' | { readonly port: number }): number | 'off' {
+  return door === 'off' ? 'off' : door.port;
 }
 
 function filesOf(

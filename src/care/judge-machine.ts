@@ -116,7 +116,7 @@ export function judgePorts({ ports, machine }: Survey): readonly Finding[] {
 
 function judgePort(facts: PortFacts, machine: MachineFacts): Finding {
   const topic = 'ports';
-  const named = `${facts.transport.toUpperCase()} port ${facts.port} (${facts.purpose})`;
+  const named = `${facts.transport.toUpperCase()} port ${facts.port} (${facts.purpose})${facts.on === undefined ? '' : ` on ${facts.on}`}`;
   if (facts.isOurs) return { topic, state: 'ok', sentence: `${named} is held by the running unboxd` };
   switch (facts.outcome) {
     case 'free':

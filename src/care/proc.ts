@@ -4,6 +4,8 @@
 export interface SocketLine {
   readonly port: number;
   readonly inode: string;
+  /** Bytes that wait to be read. */
+  readonly queue: number;
   /** Datagrams lost for want of room; UDP only. */
   readonly drops: number;
   /** TCP: waits for connections. Every UDP socket counts as one that does. */
@@ -12,7 +14,8 @@ export interface SocketLine {
 
 /** TCP_LISTEN of linux/tcp_states.h. */
 const LISTEN = '0A';
-const COLUMNS = { local: 1, state: 3, inode: 9, drops: 12 } as const;
+/** tx_queue:rx_queue are one column, in hex. */
+const COLUMNS = { local: 1, state: 3, queues: 4, inode: 9, drops: 12 } as const;
 
 export function parseSockets(table: string, transport: 'tcp' | 'udp'): readonly SocketLine[] {
   return table
@@ -21,10 +24,12 @@ export function parseSockets(table: string, transport: 'tcp' | 'udp'): readonly 
     .flatMap((line) => {
       const columns = line.trim().split(/\s+/);
       const port = Number.parseInt(columns[COLUMNS.local]?.split(':').at(-1) ?? '', 16);
+      const queue = Number.parseInt(columns[COLUMNS.queues]?.split(':')[1] ?? '', 16);
       const inode = columns[COLUMNS.inode];
-      if (Number.isNaN(port) || inode === undefined) return [];
+      if (Number.isNaN(port) || Number.isNaN(queue) || inode === undefined) return [];
       const listens = transport === 'udp' || columns[COLUMNS.state] === LISTEN;
-      return [{ port, inode, drops: transport === 'udp' ? Number(columns[COLUMNS.drops] ?? 0) : 0, listens }];
+      const drops = transport === 'udp' ? Number(columns[COLUMNS.drops] ?? 0) : 0;
+      return [{ port, inode, queue, drops, listens }];
     });
 }
 

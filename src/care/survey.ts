@@ -18,6 +18,8 @@ export interface PortFacts {
   readonly outcome: 'free' | 'taken' | 'forbidden' | 'failed';
   /** Why it failed. */
   readonly detail?: string | undefined;
+  /** The interface on which it is not free, where it was tried on several. */
+  readonly on?: string | undefined;
   /** Who has it; empty where that could not be seen. */
   readonly holders: readonly Holder[];
   /** Whether the running daemon has it. */

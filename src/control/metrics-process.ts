@@ -1,6 +1,8 @@
 // What the kernel and the runtime say of this process: memory, processor, descriptors, the loop, and our UDP sockets.
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { socketsOf } from '../care/facts-sockets.ts';
+import { parseSockets, type SocketLine } from '../care/proc.ts';
 import { type Family, single } from './metrics-text.ts';
 
 /** ms. Phones notice less than nothing of it, and it costs no measurable time. */
@@ -74,28 +76,8 @@ export async function processFamilies(started: number): Promise<readonly Family[
   ];
 }
 
-export interface UdpSocketLine {
-  readonly port: number;
-  readonly inode: string;
-  /** Bytes that wait to be read. */
-  readonly queue: number;
-  readonly drops: number;
-}
-
-/** Columns of /proc/net/udp (proc(5)): tx_queue:rx_queue are one column, in hex. */
-const COLUMN = { local: 1, queues: 4, inode: 9, drops: 12 } as const;
-
-/** The lines of /proc/net/udp. */
-export function parseUdpTable(table: string): readonly UdpSocketLine[] {
-  return table.split('\n').flatMap((line) => {
-    const columns = line.trim().split(/\s+/);
-    const port = Number.parseInt(columns[COLUMN.local]?.split(':').at(-1) ?? '', 16);
-    const queue = Number.parseInt(columns[COLUMN.queues]?.split(':')[1] ?? '', 16);
-    const inode = columns[COLUMN.inode];
-    if (Number.isNaN(port) || Number.isNaN(queue) || inode === undefined) return [];
-    return [{ port, inode, queue, drops: Number(columns[COLUMN.drops] ?? 0) }];
-  });
-}
+/** A UDP socket, as the kernel tells of it. */
+export type UdpSocketLine = Omit<SocketLine, 'listens'>;
 
 /** Ports that stand for a door. All others carry one conversation each: TFTP transfers, mostly. */
 const DOOR_OF_PORT = [
@@ -152,15 +134,7 @@ function samplesOf(byDoor: ReadonlyMap<string, number>): Family['samples'] {
 async function ownUdpSockets(): Promise<readonly UdpSocketLine[]> {
   const [table, inodes] = await Promise.all([
     readFile('/proc/self/net/udp', 'utf8').catch(() => ''),
-    ownSockets(),
+    socketsOf('self'),
   ]);
-  return parseUdpTable(table).filter(({ inode }) => inodes.has(inode));
-}
-
-async function ownSockets(): Promise<ReadonlySet<string>> {
-  const descriptors = await readdir('/proc/self/fd').catch(() => []);
-  const targets = await Promise.all(
-    descriptors.map(async (each) => await readlink(`/proc/self/fd/${each}`).catch(() => '')),
-  );
-  return new Set(targets.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []));
+  return parseSockets(table, 'udp').filter(({ inode }) => inodes.has(inode));
 }

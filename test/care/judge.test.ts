@@ -179,6 +179,12 @@ test.each<[string, Partial<Survey>, string, string]>([
     'UDP port 67 (DHCP) is taken by dnsmasq (process 812)',
   ],
   [
+    'taken on one of several LANs',
+    withPort({ outcome: 'taken', on: 'eth2' }),
+    'bad',
+    'UDP port 67 (DHCP) on eth2 is taken by a process',
+  ],
+  [
     'taken by somebody',
     withPort({ outcome: 'taken', holders: [{}] }),
     'bad',

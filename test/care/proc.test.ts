@@ -3,7 +3,7 @@ import { parseCapabilities, parseSockets, parseUnit } from '../../src/care/proc.
 
 // As Linux 6.1 writes them.
 const UDP = `   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
-  187: 00000000:0043 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 17183 2 0000000000000000 12
+  187: 00000000:0043 00000000:0000 07 00000000:00001A00 00:00000000 00000000     0        0 17183 2 0000000000000000 12
   512: 0100007F:13C4 00000000:0000 07 00000000:00000000 00:00000000 00000000   105        0 20111 2 0000000000000000 0
 `;
 const TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -14,10 +14,10 @@ const TCP6 = `  sl  local_address                         remote_address        
    0: 00000000000000000000000000000000:01BB 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 999 1 0000000000000000 100 0 0 10 0
 `;
 
-test('sockets of UDP, with what they lost', () => {
+test('sockets of UDP, with what waits and what they lost', () => {
   expect(parseSockets(UDP, 'udp')).toEqual([
-    { port: 67, inode: '17183', drops: 12, listens: true },
-    { port: 5060, inode: '20111', drops: 0, listens: true },
+    { port: 67, inode: '17183', queue: 0x1a00, drops: 12, listens: true },
+    { port: 5060, inode: '20111', queue: 0, drops: 0, listens: true },
   ]);
 });
 
@@ -26,8 +26,9 @@ test('of TCP those that listen are marked, also of IPv6', () => {
     [80, true],
     [80, false],
   ]);
-  expect(parseSockets(TCP6, 'tcp')).toEqual([{ port: 443, inode: '999', drops: 0, listens: true }]);
+  expect(parseSockets(TCP6, 'tcp')).toEqual([{ port: 443, inode: '999', queue: 0, drops: 0, listens: true }]);
   expect(parseSockets('', 'tcp')).toEqual([]);
+  expect(parseSockets('', 'udp')).toEqual([]);
 });
 
 test.each([

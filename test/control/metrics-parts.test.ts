@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { checkShape } from '../../src/base/shape.ts';
-import { parseUdpTable, type UdpSocketLine, watchLoop, watchUdp } from '../../src/control/metrics-process.ts';
+import { type UdpSocketLine, watchLoop, watchUdp } from '../../src/control/metrics-process.ts';
 import { createHistogram, parseMetrics, showMetrics } from '../../src/control/metrics-text.ts';
 import { controlSettings, logSettings, parseMetricsAddress } from '../../src/site/control.ts';
 
@@ -59,19 +59,6 @@ test('the buckets of a histogram hold all that is not above them', () => {
     'h_sum 7.65',
     'h_count 4',
   ]);
-});
-
-const TABLE = `   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
-  315: 00000000:0043 00000000:0000 07 00000000:00001A00 00:00000000 00000000     0        0 26851 2 0000000012345678 17
- 5306: 0100000A:13C4 00000000:0000 07 00000000:00000000 00:00000000 00000000  1000        0 26852 2 0000000012345679 0
-`;
-
-test('the table of the kernel', () => {
-  expect(parseUdpTable(TABLE)).toEqual([
-    { port: 67, inode: '26851', queue: 0x1a00, drops: 17 },
-    { port: 5060, inode: '26852', queue: 0, drops: 0 },
-  ]);
-  expect(parseUdpTable('')).toEqual([]);
 });
 
 test('lost datagrams stay counted when their socket is closed', async () => {
