@@ -1,9 +1,10 @@
 // The certificates on disk: made once, kept, and the server's renewed when it runs out or the address changes. One
 // that an outside authority signed and the installer put there wins over our own and is never touched.
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, Fault } from '../base/fault.ts';
 import type { Millis } from '../base/world.ts';
+import { writeDurably } from '../store/durable.ts';
 import type { Identity, ServerNames } from './certificate.ts';
 import { type CertificateFacts, readCertificate } from './facts.ts';
 
@@ -26,7 +27,6 @@ export async function openCertificates(
   now: Millis,
 ): Promise<Certificates> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o750 });
     const authority = (await readIdentity(folder, 'ca')) ?? (await makeAuthority(folder, now));
     const installed = await readIdentity(folder, 'installed');
     const server = installed ?? (await ownServer(folder, { authority, names, now }));
@@ -127,15 +127,9 @@ export async function readIdentity(folder: string, name: string): Promise<Identi
 
 /** The key first: a certificate whose key is missing would be read as whole. */
 export async function writeIdentity(folder: string, name: string, identity: Identity): Promise<Identity> {
-  await writeWhole(join(folder, `${name}.key`), identity.key, 0o600);
-  await writeWhole(join(folder, `${name}.pem`), identity.certificate, 0o644);
+  await writeDurably(join(folder, `${name}.key`), identity.key, 0o600);
+  await writeDurably(join(folder, `${name}.pem`), identity.certificate, 0o644);
   return identity;
-}
-
-/** The file appears complete or not at all. */
-export async function writeWhole(path: string, content: string | Uint8Array, mode: number): Promise<void> {
-  await writeFile(`${path}.new`, content, { mode });
-  await rename(`${path}.new`, path);
 }
 
 /** Throws a Fault when one of the files is there. */

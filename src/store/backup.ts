@@ -2,13 +2,14 @@
 // takes its place at the next opening, so that a crash at any moment leaves either the old state or the new one.
 // Format 1: the line "unboxd-backup 1 <SHA-256 of the rest>\n", a line of JSON, then the files in its order, gzipped.
 import { createHash } from 'node:crypto';
-import { chown, copyFile, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { errnoOf, Fault, messageOf } from '../base/fault.ts';
 import { checkShape, type ShapeOf, shape } from '../base/shape.ts';
 import type { Millis } from '../base/world.ts';
+import { writeDurably } from './durable.ts';
 import { decodeJournal, unwritable } from './journal.ts';
 
 /** What the backup says of itself. */
@@ -68,7 +69,11 @@ export async function makeBackup(
 }
 
 async function certificates(folder: string): Promise<readonly BackupFile[]> {
-  const names = await readdir(join(folder, CERTS)).catch(() => []);
+  const names = await readdir(join(folder, CERTS)).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return [];
+    // A backup without the keys would look whole until the day it is needed.
+    throw error;
+  });
   const kept = names.filter((name) => /^[\w-]+\.(?:pem|key)$/.test(name)).sort();
   return await Promise.all(
     kept.map(async (name) => {
@@ -145,7 +150,7 @@ function broken(name: string, why: string): Fault {
 /** Lays a verified backup beside the state, on disk when this resolves. The next opening of the state takes it. */
 export async function layRestore(folder: string, name: string, bytes: Uint8Array): Promise<Backup> {
   const backup = await readBackup(name, bytes);
-  await writeDurably(join(folder, WAITING), bytes, 0o600);
+  await keepDurably(join(folder, WAITING), bytes, 0o600);
   return backup;
 }
 
@@ -163,38 +168,20 @@ export async function applyRestore(folder: string): Promise<void> {
   if (bytes === undefined) return;
   const { files } = await readBackup(waiting, bytes);
   const journal = join(folder, JOURNAL);
-  await copyFile(journal, `${journal}.before-restore`).catch((error: unknown) => {
-    if (errnoOf(error) !== 'ENOENT') throw unwritable(journal, error);
+  const old = await readFile(journal).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw unwritable(journal, error);
   });
-  for (const { path, mode, bytes: content } of files) await writeDurably(join(folder, path), content, mode);
+  const isDone = files.some(({ path, bytes: fresh }) => path === JOURNAL && old?.equals(fresh) === true);
+  // Done once more, the journal is the new one already: it must not be kept in place of the old.
+  if (old !== undefined && !isDone) await keepDurably(`${journal}.before-restore`, old, 0o640);
+  for (const { path, mode, bytes: content } of files) await keepDurably(join(folder, path), content, mode);
   await unlink(waiting);
 }
 
-/** Whole and on disk, or not at all. */
-export async function writeDurably(path: string, bytes: Uint8Array, mode: number): Promise<void> {
-  try {
-    const made = await mkdir(dirname(path), { recursive: true, mode: 0o750 });
-    if (made !== undefined) await giveTo(made, dirname(made));
-    const file = await open(`${path}.new`, 'w', mode);
-    try {
-      await file.writeFile(bytes);
-      await file.chmod(mode);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await giveTo(`${path}.new`, dirname(path));
-    await rename(`${path}.new`, path);
-    const folder = await open(dirname(path), 'r');
-    await folder.sync().finally(async () => await folder.close());
-  } catch (error) {
+/** As writeDurably, and a Fault says what could not be written. */
+export async function keepDurably(path: string, bytes: Uint8Array, mode: number): Promise<void> {
+  await writeDurably(path, bytes, mode).catch((error: unknown) => {
     throw unwritable(path, error);
-  }
-}
-
-/** What root puts into the folder of the daemon is the daemon's. */
-async function giveTo(path: string, folder: string): Promise<void> {
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = await stat(folder);
-  await chown(path, uid, gid);
+  });
 }

@@ -1,17 +1,17 @@
 // The key from which all tokens follow. It lies beside the keys of the certificates, so that a backup holds it.
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, Fault } from '../base/fault.ts';
+import { writeDurably } from './durable.ts';
 
 const BYTES = 32;
 
 /** Reads the key of that state folder, or makes it, for its owner only (mode 0600). Rejects with a Fault. */
 export async function openTokenKey(state: string): Promise<Uint8Array> {
-  const folder = join(state, 'certs');
-  const path = join(folder, 'tokens.key');
+  const path = join(state, 'certs', 'tokens.key');
   try {
-    const text = (await readFile(path, 'utf8').catch(unlessMissing)) ?? (await make(folder, path));
+    const text = (await readFile(path, 'utf8').catch(unlessMissing)) ?? (await make(path));
     const key = Buffer.from(text.trim(), 'hex');
     if (key.length === BYTES) return key;
   } catch (error) {
@@ -31,18 +31,9 @@ export async function openTokenKey(state: string): Promise<Uint8Array> {
   );
 }
 
-/** A crash leaves no half of a key. */
-async function make(folder: string, path: string): Promise<string> {
+async function make(path: string): Promise<string> {
   const text = randomBytes(BYTES).toString('hex');
-  await mkdir(folder, { recursive: true, mode: 0o750 });
-  const file = await open(`${path}.new`, 'w', 0o600);
-  try {
-    await file.writeFile(`${text}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.new`, path);
+  await writeDurably(path, `${text}\n`, 0o600);
   return text;
 }
 

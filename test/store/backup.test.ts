@@ -64,6 +64,13 @@ describe('a backup', () => {
     ]);
   });
 
+  const recordsOf = async (bytes: Uint8Array) => {
+    await writeFile(join(folder, 'copy'), bytes);
+    const { journal, records, cut } = await openJournal(join(folder, 'copy'));
+    await journal.close();
+    return [cut, ...records];
+  };
+
   test('shows one moment, while more is appended and the journal is written anew', async () => {
     const { journal } = await openJournal(join(folder, 'journal'));
     await journal.append(1, 2, 3);
@@ -71,14 +78,48 @@ describe('a backup', () => {
     const [before, , , after] = await Promise.all(copies);
     await journal.append(5);
     await journal.close();
-    const recordsOf = async (bytes: Uint8Array) => {
-      await writeFile(join(folder, 'copy'), bytes);
-      const opened = await openJournal(join(folder, 'copy'));
-      await opened.journal.close();
-      return [opened.cut, ...opened.records];
-    };
     expect(await recordsOf(before)).toEqual([0, 1, 2, 3]);
     expect((await recordsOf(after)).slice(0, 2)).toEqual([0, 1]);
+  });
+
+  test('of a journal that was written anew has what is in the new one', async () => {
+    const { journal } = await openJournal(join(folder, 'journal'));
+    await journal.append(1, 2, 3);
+    await journal.rewrite(['small']);
+    await journal.append(4);
+    const copy = await journal.copy();
+    await journal.close();
+    expect(await recordsOf(copy)).toEqual([0, 'small', 4]);
+  });
+
+  test('taken while it is written anew has the old records, and not one of the new', async () => {
+    const { journal } = await openJournal(join(folder, 'journal'));
+    await journal.append(1, 2, 3);
+    const copies: Promise<Uint8Array>[] = [];
+    function* snapshot(): Iterable<unknown> {
+      for (let index = 0; index < 2000; index += 1) {
+        if (index === 1700) {
+          void journal.append(4);
+          copies.push(journal.copy());
+        }
+        yield 'small';
+      }
+    }
+    await journal.rewrite(snapshot());
+    const [copy = expect.fail('none was taken')] = await Promise.all(copies);
+    const after = await journal.copy();
+    await journal.close();
+    const small = Array.from({ length: 2000 }, () => 'small');
+    expect(await recordsOf(copy)).toEqual([0, 1, 2, 3, 4]);
+    expect(await recordsOf(after)).toEqual([0, ...small, 4]);
+  });
+
+  test('is not made without the keys, where their folder cannot be read', async () => {
+    const where = await filled('a', 1);
+    await rm(join(where, 'certs'), { recursive: true });
+    expect((await readBackup('b', await backupOf(where))).files.map(({ path }) => path)).toEqual(['journal']);
+    await writeFile(join(where, 'certs'), 'no folder');
+    await expect(backupOf(where)).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
 
   test('that was changed or cut off anywhere is refused', async () => {
@@ -128,10 +169,17 @@ describe('a restore', () => {
     const bytes = await backupOf(await filled('a', 1));
     const where = await filled('b', 3);
     await layRestore(where, 'b', bytes);
-    // As after a crash between the certificates and the journal, and one in the middle of a file.
-    await writeFile(join(where, 'certs/ca.key'), 'key of a');
-    await writeFile(join(where, 'journal.new'), 'half');
+    const old = await readFile(join(where, 'journal'));
+    // As after a crash between the journal and the certificates, in the middle of a file: what is to be written there
+    // cannot be.
+    await mkdir(join(where, 'certs/ca.key.new'));
+    await expect(applyRestore(where)).rejects.toMatchObject({ code: 'store-unwritable' });
+    expect(await readFile(join(where, 'certs/ca.key'), 'utf8')).toBe('key of b');
+    await rm(join(where, 'certs/ca.key.new'), { recursive: true });
+    await writeFile(join(where, 'certs/ca.key.new'), 'half');
     expect(await addresses(where)).toEqual([1]);
+    expect(await readFile(join(where, 'certs/ca.key'), 'utf8')).toBe('key of a');
+    expect(await readFile(join(where, 'journal.before-restore'))).toEqual(old);
     expect(await addresses(where)).toEqual([1]);
   });
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { showBytes } from '../../base/units.ts';
 import { controlClient } from '../../control/client.ts';
-import { readBackup, writeDurably } from '../../store/backup.ts';
+import { keepDurably, readBackup } from '../../store/backup.ts';
 import { type Command, DAEMON_FLAGS, textFlag, UsageError } from '../command.ts';
 import { dateAndClock } from '../table.ts';
 
@@ -23,7 +23,7 @@ export const backup: Command = {
     const bytes = await controlClient(control).bytes('/v1/backup');
     // Read as a restore would read it: a backup that cannot be restored is none.
     const { made, records, files } = await readBackup('what the daemon sent', bytes);
-    await writeDurably(resolve(file), bytes, 0o600);
+    await keepDurably(resolve(file), bytes, 0o600);
     if (flags['json'] === true) {
       terminal.out(
         JSON.stringify({ file: resolve(file), bytes: bytes.length, made, records, files: files.length }),

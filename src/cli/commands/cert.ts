@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, Fault } from '../../base/fault.ts';
 import { publicCertificates } from '../../certs/public.ts';
 import { findInterface } from '../../net/interfaces.ts';
 import { realWorld } from '../../net/world.ts';
 import { type LoadedSite, loadSite } from '../../site/load.ts';
+import { makeFolder } from '../../store/durable.ts';
 import { type CertCall, csr, init, install, show } from '../cert-actions.ts';
 import { certificateFolder, namesOf } from '../certificates.ts';
 import { type Command, type Flags, textFlag, UsageError } from '../command.ts';
@@ -42,14 +42,14 @@ export const cert: Command = {
     const loaded = await loadSite({ ...siteRequest(flags), facts: factsIfThere });
     if (!loaded.ok) return tellMistakes(terminal, loaded.error);
     const call = callFor(loaded.value, flags);
-    if (action !== show) await makeFolder(call.folder);
+    if (action !== show) await makeRoom(call.folder);
     return await action({ ...call, files, terminal });
   },
 };
 
-async function makeFolder(folder: string): Promise<void> {
+async function makeRoom(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o750 });
+    await makeFolder(folder);
   } catch (error) {
     const hint = 'run it as the user of the daemon, or name another folder with --state';
     throw new Fault('unwritable', `${folder} cannot be made (${errnoOf(error) ?? 'unknown'})`, hint, error);
