@@ -156,7 +156,7 @@ function judgeCertificate(
   const topic = 'certificates';
   const until = new Date(notAfter).toISOString().slice(0, 10);
   const mend = renews
-    ? 'systemctl restart unboxd: it is made anew at the start'
+    ? 'sudo unboxd reload: it is made anew then, as at each start'
     : 'unboxd cert --help says how to make or install another';
   if (notAfter <= now)
     return { topic, state: 'bad', sentence: `${what} ${path} ran out on ${until}: phones refuse it`, mend };

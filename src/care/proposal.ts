@@ -108,7 +108,7 @@ export function settingsText(
   const { interface: name, mode, pool, pnp, unwanted, phones, http, https, tftp, command } = answers;
   return [
     `# Settings of unboxd, written by "unboxd init" on ${where.on}. What is left out has its default.`,
-    `# After a change: unboxd check --config ${where.file}, then: systemctl restart unboxd`,
+    `# After a change: unboxd check --config ${where.file}, then: sudo unboxd reload`,
     '# Paths are relative to this file. Durations are written 30s, 10m, 1h, 2d.',
     ...(command === undefined ? [] : ['#', `# ${name} must have its address first: ${command}`]),
     '',

@@ -12,9 +12,9 @@ import {
   readIdentity,
   refuseExisting,
   writeIdentity,
-  writeWhole,
 } from '../certs/folder.ts';
 import { judge } from '../certs/install.ts';
+import { writeDurably } from '../store/durable.ts';
 import { type ExitCode, type Terminal, UsageError } from './command.ts';
 
 export interface CertCall {
@@ -84,9 +84,9 @@ export async function csr(call: CertCall): Promise<ExitCode> {
   const { makeRequest } = await import('../certs/certificate.ts');
   const { request, key } = await makeRequest(names);
   for (const file of files) await putAside(folder, file);
-  await writeWhole(join(folder, 'request.key'), key, 0o600);
-  await writeWhole(join(folder, 'request.csr'), request, 0o644);
-  if (output !== undefined) await writeWhole(output, request, 0o644);
+  await writeDurably(join(folder, 'request.key'), key, 0o600);
+  await writeDurably(join(folder, 'request.csr'), request, 0o644);
+  if (output !== undefined) await writeDurably(output, request, 0o644);
   if (call.json) terminal.out(JSON.stringify({ names, request, file: join(folder, 'request.csr') }, null, 2));
   else terminal.out(output === undefined ? request.trimEnd() : `The request is in ${output}.`);
   terminal.note(`It is for ${[...names.names, ...names.addresses].join(', ')}; its key stays in ${folder}.`);
@@ -119,7 +119,7 @@ export async function install(call: CertCall): Promise<ExitCode> {
     terminal.note('unboxd: not installed; nothing was changed');
     return 1;
   }
-  if (!json) terminal.out(`Installed as ${path}. It counts from the next start of "unboxd serve".`);
+  if (!json) terminal.out(`Installed as ${path}. A running unboxd shows it to phones after: unboxd reload`);
   return 0;
 }
 
@@ -127,7 +127,8 @@ async function keep(folder: string, identity: Identity, force: boolean): Promise
   const installed = ['installed.key', 'installed.pem'];
   const before = await readIdentity(folder, 'installed');
   if (before?.certificate === identity.certificate && before.key === identity.key) return;
-  if (!force) await refuseExisting(folder, installed, 'phones get to see the new one from the next start on');
+  if (!force)
+    await refuseExisting(folder, installed, 'phones get to see the new one after a reload or a restart');
   for (const name of installed) await putAside(folder, name);
   await writeIdentity(folder, 'installed', identity);
 }

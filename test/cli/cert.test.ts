@@ -1,6 +1,6 @@
 // `unboxd cert` as it is typed, in a folder of its own.
 import { X509Certificate } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import forge from 'node-forge';
@@ -65,6 +65,14 @@ test('init makes them, show tells what they say and where phones get the CA', as
   expect(shown.server.names).toEqual(['unboxd.lan', '10.99.0.7']);
 });
 
+test.runIf(process.getuid?.() === 0)('what root makes belongs to whom the state belongs', async () => {
+  await mkdir(join(folder, 'state'));
+  await chown(join(folder, 'state'), 4242, 4343);
+  expect((await run('init')).code).toBe(0);
+  for (const name of ['', 'ca.key', 'server.key', 'server.pem'])
+    expect(await stat(certs(name)), name).toMatchObject({ uid: 4242, gid: 4343 });
+});
+
 test('nothing is overwritten without --force', async () => {
   await run('init');
   const ca = await readFile(certs('ca.pem'), 'utf8');
@@ -104,7 +112,9 @@ test('a request, signed by an outside authority, becomes the certificate of the 
   expect([installed.code, installed.notes]).toEqual([0, '']);
   expect(installed.out).toContain('Phones must know the authority that signed it: CN=Vendor Root.');
   expect(installed.out).toContain('It does not name unboxd.lan, 10.99.0.7.');
-  expect(installed.out).toMatch(/Installed as .*\/installed\.pem\. It counts from the next start/);
+  expect(installed.out).toMatch(
+    /Installed as .*\/installed\.pem\. A running unboxd shows it to phones after: unboxd reload$/m,
+  );
   expect((await stat(certs('installed.key'))).mode & 0o777).toBe(0o600);
   await run('init');
   const shown = JSON.parse((await run('show', '--json')).out) as Shown;
