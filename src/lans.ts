@@ -129,9 +129,9 @@ export function createLans(parts: LansParts): Lans {
   const openOne = async (lan: LanSite, tls: HttpOptions['tls']): Promise<void> => {
     const { interface: name } = lan;
     const ground = parts.groundOf(lan);
-    const own = strays.filter(({ address }) => isOnLan(lan, address));
+    const isOwn = ({ address }: Lease): boolean => isOnLan(lan, address);
     const view = { site: parts.site(), lanSite: lan };
-    const leases = createLeaseTable(lan, own, reservationsOf(view));
+    const leases = createLeaseTable(lan, strays.filter(isOwn), reservationsOf(view));
     const room: Settled = { view, urls: urlsOf(view, book) };
     const there = await openServedLan({
       ...parts,
@@ -146,7 +146,7 @@ export function createLans(parts: LansParts): Lans {
         (async (files) => await openFileDoors({ ...files, lan: ground.lan, world: parts.world })),
     });
     // Only now: a LAN that could not be opened must not lose them.
-    strays = strays.filter((lease) => !own.includes(lease));
+    strays = strays.filter((lease) => !isOwn(lease));
     open.set(name, { room, leases, there, served: () => room.view, urls: () => room.urls });
   };
   const renew: Lans['renew'] = async (site, tls) => {
