@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
-import { checkShape } from '../../src/base/shape.ts';
+import { checkShape, shape } from '../../src/base/shape.ts';
 import { siteShape } from '../../src/site/schema.ts';
 import { argvOf, parse } from '../cli/typed.ts';
 
@@ -51,18 +51,50 @@ describe.each(PAPERS)('%s', (paper) => {
     }
   });
 
-  test('names settings that config/unboxd.yaml shows', () => {
+  test('names settings that exist, and that config/unboxd.yaml shows', () => {
     const shown = textOf('config/unboxd.yaml');
-    const sections = ['dhcp', 'pnp', 'files', 'doors', 'control', 'provisioning', 'wake', 'log', 'lans'].join(
-      '|',
-    );
-    const named = [...text.matchAll(new RegExp(`\`((?:${sections})\\.[a-zA-Z0-9.]+)`, 'g'))];
-    // Phones ask for files of such names too.
-    const paths = named.map(([, path = '']) => path).filter((path) => !/\.(?:xml|cfg|txt)$/.test(path));
+    const paths = settingsIn(text);
+    expect(paths.filter((path) => !isSetting(path))).toEqual([]);
     for (const path of paths)
       for (const key of path.split('.')) expect(shown, path).toMatch(new RegExp(`\\b${key}\\b`));
   });
 });
+
+function settingsIn(text: string): readonly string[] {
+  const sections = ['dhcp', 'pnp', 'files', 'doors', 'control', 'provisioning', 'wake', 'log', 'lans'].join(
+    '|',
+  );
+  const named = [...text.matchAll(new RegExp(`\`((?:${sections})\\.[a-zA-Z0-9.]+)`, 'g'))];
+  // Phones ask for files of such names too.
+  return named.map(([, path = '']) => path).filter((path) => !/\.(?:xml|cfg|txt)$/.test(path));
+}
+
+/** As much of JSON Schema as settings are made of. */
+interface Shape {
+  readonly properties?: Readonly<Record<string, Shape>>;
+  readonly items?: Shape;
+  readonly anyOf?: readonly Shape[];
+}
+
+const written = shape.toJSONSchema(siteShape, { io: 'input', unrepresentable: 'any' }) as Shape;
+
+/** Key by key, whatever form the setting may have. Entries of lists have no name in a path. */
+function isSetting(path: string): boolean {
+  const keys = path.split('.');
+  // What is of a LAN is named without it.
+  return [keys, ['lans', ...keys]].some((whole) => {
+    return whole.reduce<readonly Shape[]>(below, formsOf(written)).length > 0;
+  });
+}
+
+function below(forms: readonly Shape[], key: string): readonly Shape[] {
+  return forms.flatMap(({ properties }) => formsOf(properties?.[key]));
+}
+
+function formsOf(one: Shape | undefined): readonly Shape[] {
+  if (one === undefined) return [];
+  return [one, ...formsOf(one.items), ...(one.anyOf ?? []).flatMap(formsOf)];
+}
 
 test('the guard is awake: it saw commands, and knows a wrong one', async () => {
   expect(commandsIn(readme).length).toBeGreaterThan(40);
@@ -70,6 +102,20 @@ test('the guard is awake: it saw commands, and knows a wrong one', async () => {
   expect(wrong).toHaveLength(2);
   for (const code of wrong)
     expect((await parse(argvOf(code) ?? [])).notes.join(' '), code).toContain('unknown');
+});
+
+test('the guard is awake: it saw settings, and knows those that stand elsewhere', () => {
+  expect(settingsIn(readme).length).toBeGreaterThan(20);
+  const wrong = settingsIn(
+    '`files.httpsLegacy`, `dhcp.guard.share`, `lans.provisioning` and `doors.http.port`',
+  );
+  expect(wrong).toHaveLength(4);
+  expect(wrong.filter(isSetting)).toEqual([]);
+  const right = settingsIn(
+    '`doors.httpsLegacy`, `doors.https.names`, `pnp.limits.total` and `lans.dhcp.guard.allow`',
+  );
+  expect(right).toHaveLength(4);
+  expect(right.filter((path) => !isSetting(path))).toEqual([]);
 });
 
 function anchorsOf(text: string): readonly string[] {
