@@ -2,7 +2,7 @@
 // A few carry all; what comes is told apart by its sender, and a phone that asks again is answered from another port.
 import { messageOf } from '../base/fault.ts';
 import type { Closable, Millis, World } from '../base/world.ts';
-import type { Lan, OnDatagram, Peer, UdpSocket } from '../net/ports.ts';
+import type { Lan, Peer, UdpSocket } from '../net/ports.ts';
 
 export interface Line {
   send(bytes: Uint8Array, to: Peer): void;
@@ -39,18 +39,11 @@ const MOST_REMEMBERED = 10_000;
 
 /** Opens them. Rejects with the Fault of the last port that could not be had when none could. */
 export async function openLines(parts: LineParts): Promise<Lines> {
-  const { lan, onDatagram } = parts;
   const sockets: UdpSocket[] = [];
   let trouble = new Error('no port is left for TFTP transfers');
   for (const port of candidates(parts)) {
-    const handler: OnDatagram = (bytes, from) => {
-      const line = sockets.find((each) => each.port === port);
-      if (line !== undefined) onDatagram(line, bytes, from);
-    };
-    // A port of our choice, and not the kernel's: such sockets get a large buffer and live on when the LAN is replugged.
-    const options = { port, address: lan.address, purpose: 'TFTP transfers', onTrouble: parts.onTrouble };
     try {
-      sockets.push(await lan.openUdp(options, handler));
+      sockets.push(await openLine(parts, port));
     } catch (error) {
       if (error instanceof Error) trouble = error;
     }
@@ -58,6 +51,16 @@ export async function openLines(parts: LineParts): Promise<Lines> {
   }
   if (sockets.length === 0) throw trouble;
   return linesOf(sockets, parts.world);
+}
+
+async function openLine({ lan, onDatagram, onTrouble }: LineParts, port: number): Promise<UdpSocket> {
+  const opened: { line?: UdpSocket } = {};
+  // A port of our choice, and not the kernel's: such sockets get a large buffer and live on when the LAN is replugged.
+  const options = { port, address: lan.address, purpose: 'TFTP transfers', onTrouble };
+  opened.line = await lan.openUdp(options, (bytes, from) => {
+    if (opened.line !== undefined) onDatagram(opened.line, bytes, from);
+  });
+  return opened.line;
 }
 
 /** One line, the door's own socket: everything through one port, for firewalls and NAT. */

@@ -57,7 +57,7 @@ export function decodePacket(bytes: Uint8Array): Result<TftpPacket, WireError> {
       case OPCODE.error:
         return { kind: 'error', code: reader.u16(), message: lenientText(reader) };
       case OPCODE.oack:
-        return { kind: 'oack', options: readOptions(reader) };
+        return { kind: 'oack', options: optionsOf(textsOf(reader)) };
       default:
         throw new WireError('bad-value', 0, `opcode ${opcode}`);
     }
@@ -65,19 +65,24 @@ export function decodePacket(bytes: Uint8Array): Result<TftpPacket, WireError> {
 }
 
 function readRequest(reader: ByteReader, kind: 'rrq' | 'wrq'): TftpRequest {
-  const filename = reader.text();
+  const [filename, mode, ...rest] = textsOf(reader);
+  if (filename === undefined || mode === undefined) throw new WireError('overrun', reader.bytes.length);
   // RFC 1350 section 5: any mix of upper and lower case.
-  const mode = reader.text().toLowerCase();
-  return { kind, filename, mode, options: readOptions(reader) };
+  return { kind, filename, mode: mode.toLowerCase(), options: optionsOf(rest) };
+}
+
+/** The texts up to the end, read as one: what stands behind the last NUL is none. */
+function textsOf(reader: ByteReader): readonly string[] {
+  return latin1(reader.run(reader.left)).split('\0').slice(0, -1);
 }
 
 /** Pairs up to the end. A stray NUL (some phones send one after the mode) and a name without a value end the list. */
-function readOptions(reader: ByteReader): readonly TftpOption[] {
+function optionsOf(texts: readonly string[]): readonly TftpOption[] {
   const options: TftpOption[] = [];
-  while (reader.left > 0) {
-    const pair = caught(() => ({ name: reader.text(), value: reader.text() }));
-    if (!pair.ok || pair.value.name === '') break;
-    options.push(pair.value);
+  for (let at = 0; at < texts.length; at += 2) {
+    const { [at]: name = '', [at + 1]: value } = texts;
+    if (name === '' || value === undefined) break;
+    options.push({ name, value });
   }
   return options;
 }
@@ -91,9 +96,9 @@ function lenientText(reader: ByteReader): string {
 
 /** The block of an ACK; undefined for anything else. Most of what arrives is one, so it is looked at first. */
 export function blockOfAck(bytes: Uint8Array): number | undefined {
-  const [high, low, first, second] = bytes;
-  if (second === undefined || first === undefined || high !== 0 || low !== OPCODE.ack) return undefined;
-  return first * 256 + second;
+  const { 2: high, 3: low } = bytes;
+  if (bytes[0] !== 0 || bytes[1] !== OPCODE.ack || high === undefined || low === undefined) return undefined;
+  return high * 256 + low;
 }
 
 /** A part of a file that goes out as one DATA. */
@@ -132,10 +137,8 @@ export function encodePacket(packet: TftpPacket): Uint8Array {
   switch (packet.kind) {
     case 'rrq':
     case 'wrq': {
-      const writer = new ByteWriter().u16(OPCODE[packet.kind]);
-      writeText(writer, packet.filename);
-      writeText(writer, packet.mode);
-      return writeOptions(writer, packet.options);
+      const { kind, filename, mode, options } = packet;
+      return fromLatin1(numbers(0, OPCODE[kind]) + ended(filename) + ended(mode) + pairs(options));
     }
     case 'data':
       return new ByteWriter(packet.data.length + 4)
@@ -146,23 +149,31 @@ export function encodePacket(packet: TftpPacket): Uint8Array {
     case 'ack':
       return new ByteWriter(4).u16(OPCODE.ack).u16(packet.block).done();
     case 'error': {
-      const writer = new ByteWriter().u16(OPCODE.error).u16(packet.code);
-      writeText(writer, packet.message);
-      return writer.done();
+      const { code, message } = packet;
+      return fromLatin1(numbers(0, OPCODE.error, code >> 8, code & 0xff) + ended(message));
     }
     case 'oack':
-      return writeOptions(new ByteWriter().u16(OPCODE.oack), packet.options);
+      return fromLatin1(numbers(0, OPCODE.oack) + pairs(packet.options));
   }
 }
 
-function writeOptions(writer: ByteWriter, options: readonly TftpOption[]): Uint8Array {
-  for (const { name, value } of options) {
-    writeText(writer, name);
-    writeText(writer, value);
-  }
-  return writer.done();
+// Every request is answered with one of these packets: all of it is one text, which becomes bytes at once.
+
+function numbers(...bytes: readonly number[]): string {
+  return String.fromCharCode(...bytes);
 }
 
-function writeText(writer: ByteWriter, text: string): void {
-  writer.run(fromLatin1(text.replaceAll('\0', ''))).u8(0);
+function ended(text: string): string {
+  return `${text.includes('\0') ? text.replaceAll('\0', '') : text}\0`;
+}
+
+/** Bytes of an OACK. */
+export function lengthOf(options: readonly TftpOption[]): number {
+  return options.reduce((sum, { name, value }) => sum + name.length + value.length + 2, 2);
+}
+
+function pairs(options: readonly TftpOption[]): string {
+  let all = '';
+  for (const { name, value } of options) all += ended(name) + ended(value);
+  return all;
 }

@@ -4,9 +4,10 @@
 import { printable } from '../base/bytes.ts';
 import type { Millis } from '../base/world.ts';
 import { distance, type Negotiated, numberOf, type Settings } from './negotiate.ts';
-import { ERROR_CODE, type TftpOption } from './packet.ts';
+import { ERROR_CODE, lengthOf, type TftpOption } from './packet.ts';
 import {
   AMPLIFIED,
+  BEGINS_ANEW_AFTER,
   FIRST_RTO,
   GIVE_UP_AFTER,
   lengthened,
@@ -77,14 +78,12 @@ export interface ReceiptStep {
 
 /** How long a phone may go on asking for the last ACK. */
 const DALLY = 10_000;
-const BEGINS_ANEW_AFTER = 1_000;
 /** A block and the ACK of it may cross. A phone that answers every ACK must not be kept doubling (RFC 1123 4.2.3.1). */
 const CROSSED = 20;
 
 /** A transfer that has sent nothing yet: feed it `start`. `asked` is the length of the request's datagram. */
 export function openReceipt({ settings, acknowledged }: Negotiated, asked: number, now: Millis): Receipt {
-  const first = acknowledged.reduce((sum, { name, value }) => sum + name.length + value.length + 2, 2);
-  const affordable = Math.floor((AMPLIFIED * asked) / Math.max(4, first)) - 1;
+  const affordable = Math.floor((AMPLIFIED * asked) / Math.max(4, lengthOf(acknowledged))) - 1;
   return {
     settings,
     oack: acknowledged,

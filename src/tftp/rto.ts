@@ -18,6 +18,11 @@ export const GIVE_UP_AFTER = 60_000;
 export const UNCONFIRMED_TRIES = 3;
 export const UNCONFIRMED_AFTER = 20_000;
 /**
+ * After so long without progress the same request is a new beginning: one may be overtaken by an ACK or by DATA in our
+ * own queues, but not by this much.
+ */
+export const BEGINS_ANEW_AFTER = 1_000;
+/**
  * So many bytes go to an address that has acknowledged nothing, for each byte it sent: a forged address is no victim.
  * What cannot be kept is the first DATA of a request without options, which RFC 1350 makes 516 bytes long: it goes out
  * once for each request and is never repeated by the clock. The phone asks again by itself.
@@ -38,7 +43,8 @@ export function measured({ trip }: Rto, took: Millis): Rto {
 export function lengthened(interval: number, tries: number, ceiling: Millis | undefined): number {
   // RFC 2349 reads as a fixed interval, RFC 1123 section 4.2.3.2 wants an adaptive one: the phone's word is a ceiling.
   const most = ceiling !== undefined && ceiling < LONGEST_RTO ? ceiling : LONGEST_RTO;
-  return Math.min(most, interval * 2 ** tries);
+  // Of every block this is asked, and hardly any is tried again.
+  return Math.min(most, tries === 0 ? interval : interval * 2 ** tries);
 }
 
 /** How long ACKs take at present, over all transfers. */

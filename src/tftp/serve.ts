@@ -9,14 +9,12 @@ import type { Talk, TalkParts } from './talk.ts';
 import { stepTransfer, type TransferInput, type TransferOutput } from './transfer.ts';
 import { bytesOf, openTransfer } from './transfer-state.ts';
 
-export interface ReadParts extends TalkParts {
-  readonly answer: Extract<FileAnswer, { kind: 'file' }>;
-}
+type ServedFile = Extract<FileAnswer, { kind: 'file' }>;
 
 /** A transfer that waits for `start`; `answer.ended` is called exactly once when it ends. */
-export function openRead(parts: ReadParts): Talk {
-  const { world, request, peer, answer, line, asked } = parts;
-  if (request.mode === 'netascii' && answer.content.length > LARGEST_TEXT) return tooLarge(parts);
+export function openRead(parts: TalkParts, answer: ServedFile): Talk {
+  const { world, request, peer, line, asked } = parts;
+  if (request.mode === 'netascii' && answer.content.length > LARGEST_TEXT) return tooLarge(parts, answer);
   // Sliced and never copied: all phones that fetch the same file share its bytes.
   const content = request.mode === 'netascii' ? toNetascii(answer.content) : answer.content;
   const { length: size } = content;
@@ -74,7 +72,7 @@ export function openRead(parts: ReadParts): Talk {
 }
 
 /** netascii of a firmware: an ERROR, and the end. */
-function tooLarge({ answer, line, peer, asked, onDone, onOver, onTrouble }: ReadParts): Talk {
+function tooLarge({ line, peer, asked, onDone, onOver, onTrouble }: TalkParts, answer: ServedFile): Talk {
   let isOver = false;
   const end = (why: string): void => {
     if (isOver) return;

@@ -201,12 +201,15 @@ function onRequest(door: Door, request: TftpRequest, { bytes, from }: Datagram):
   }
   const now = parts.world.now();
   const { isFree, oldest } = places.room(from.address, now);
-  // Silence: phones come again by themselves, and on an ERROR many go on without the file.
-  if (!isFree && oldest === undefined) {
-    teller.busy(from, nameOf(request));
-    return;
+  if (!isFree) {
+    // Who still waits for its file cannot leave its place: the disk is at work for it. And silence is the answer, for
+    // phones come again by themselves, and on an ERROR many go on without the file.
+    if (oldest?.talk === undefined) {
+      teller.busy(from, nameOf(request));
+      return;
+    }
+    stop(door, oldest, (talk) => talk.stop('its place was needed by others'));
   }
-  if (oldest !== undefined) stop(door, oldest, (talk) => talk.stop('its place was needed by others'));
   const line = door.lines().pick(key);
   const session: Session = { request, asked: bytes.length, from, key, line, since: now };
   // At once, so that a repeated request finds it while the file is looked for.
@@ -238,14 +241,14 @@ async function serve(door: Door, session: Session): Promise<void> {
   if (request.kind === 'rrq') {
     const answer = await desk.ask(ask);
     if (answer.kind === 'refused') refuse(door, session, answer);
-    else begin(session, openRead({ ...talkParts(door, session), answer }));
+    else begin(session, openRead(talkParts(door, session), answer));
     return;
   }
   // netascii is longer on the wire than on the disk: what is announced there says nothing.
   const length = request.mode === 'octet' ? sizeAnnounced(request.options) : undefined;
   const upload = await desk.upload({ ...ask, length });
   if (upload.kind === 'refused') refuse(door, session, upload);
-  else begin(session, openWrite({ ...talkParts(door, session), upload }));
+  else begin(session, openWrite(talkParts(door, session), upload));
 }
 
 function refuse(door: Door, session: Session, refusal: Refusal): void {
@@ -267,7 +270,15 @@ function talkParts(door: Door, session: Session): TalkParts {
   const { places, wheel, load, limits, data, teller, parts } = door;
   const { line, request, asked, from: peer, key } = session;
   return {
-    ...{ world: parts.world, wheel, load, limits, data, line, request, asked, peer },
+    world: parts.world,
+    wheel,
+    load,
+    limits,
+    data,
+    line,
+    request,
+    asked,
+    peer,
     onTrouble: (error) => teller.trouble(error),
     onConfirmed: () => places.confirm(session),
     onDone: (isComplete) => {

@@ -8,15 +8,11 @@ import { errorFor, fitted } from './policy.ts';
 import { openReceipt, type ReceiptInput, type ReceiptOutput, stepReceipt } from './receive.ts';
 import type { Talk, TalkParts } from './talk.ts';
 
-export interface WriteParts extends TalkParts {
-  readonly upload: Upload;
-}
-
 /** A transfer that waits for `start`; the upload is finished, refused or abandoned when it ends. */
-export function openWrite(parts: WriteParts): Talk {
+export function openWrite(parts: TalkParts, upload: Upload): Talk {
   const { world, request, asked, peer, line, limits } = parts;
   let receipt = openReceipt(negotiate({ options: request.options, limits }), asked, world.now());
-  const store = storing(parts, () => receipt.stage === 'ended');
+  const store = storing(parts, upload, () => receipt.stage === 'ended');
   /** One after another: what is abandoned must not be written after that. */
   let work: Promise<void> = Promise.resolve();
 
@@ -79,7 +75,7 @@ interface Store {
 
 const STORED: ReceiptInput = { kind: 'stored' };
 
-function storing({ request, upload, onTrouble }: WriteParts, isOver: () => boolean): Store {
+function storing({ request, onTrouble }: TalkParts, upload: Upload, isOver: () => boolean): Store {
   const text = request.mode === 'netascii' ? createNetasciiReader() : undefined;
   let isClosed = false;
   const abandon = async (why: string): Promise<void> => {

@@ -69,9 +69,12 @@ export function isSame(a: TftpRequest, b: TftpRequest): boolean {
 }
 
 /** The name asked for, as the desk takes it. */
-export function nameOf(request: TftpRequest): string {
-  return nameFromBytes(fromLatin1(request.filename));
+export function nameOf({ filename }: TftpRequest): string {
+  return PLAIN.test(filename) ? filename : nameFromBytes(fromLatin1(filename));
 }
+
+/** The same in every encoding. */
+const PLAIN = /^[ -~]*$/;
 
 /** Address and port in one number: 48 bits. */
 export function keyOf({ address, port }: Peer): number {

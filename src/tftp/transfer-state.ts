@@ -2,7 +2,7 @@
 // every phone. transfer.ts says when.
 import type { Millis } from '../base/world.ts';
 import type { Negotiated, Settings } from './negotiate.ts';
-import type { TftpOption } from './packet.ts';
+import { lengthOf, type TftpOption } from './packet.ts';
 import { lengthened, measured, type Rto, UNCONFIRMED_AFTER, UNCONFIRMED_TRIES, UNMEASURED } from './rto.ts';
 
 /** What does not change while a transfer runs. */
@@ -79,11 +79,6 @@ export function openTransfer(
     heldUntil: undefined,
     ended: false,
   };
-}
-
-/** Bytes of an OACK. */
-function lengthOf(options: readonly TftpOption[]): number {
-  return options.reduce((sum, { name, value }) => sum + name.length + value.length + 2, 2);
 }
 
 /** So many bytes went out, up to that block. */

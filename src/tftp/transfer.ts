@@ -5,7 +5,7 @@ import { printable } from '../base/bytes.ts';
 import type { Millis } from '../base/world.ts';
 import { distance, numberOf } from './negotiate.ts';
 import type { TftpOption } from './packet.ts';
-import { AMPLIFIED, FIRST_RTO, GIVE_UP_AFTER, UNCONFIRMED_AFTER } from './rto.ts';
+import { AMPLIFIED, BEGINS_ANEW_AFTER, FIRST_RTO, GIVE_UP_AFTER, UNCONFIRMED_AFTER } from './rto.ts';
 import { bytesOf, progressed, sentUpTo, type Transfer, wakeTime } from './transfer-state.ts';
 
 export type TransferInput =
@@ -40,8 +40,6 @@ export interface TransferStep {
 /** Many clients never acknowledge the last block, and are gone. */
 const LAST_BLOCK_TRIES = 5;
 const NO_LAST_ACK = 'the last ACK never came';
-/** A request may be overtaken by an ACK in our own queues, but not by this much. */
-const BEGINS_ANEW_AFTER = 1_000;
 /**
  * The transfer after one input, what to send, and when to call again with a `tick`. `ended` comes exactly once, as the
  * last output; of an ended transfer nothing comes any more. When only the ACK of the last block is missing, and stays

@@ -60,6 +60,18 @@ test('who never acknowledges gives way when all places are taken; honest phones 
   ]);
 });
 
+test('who waits for a file keeps its place: more than that do not run', async () => {
+  const { phone, world, asked, outcomes } = await served({ settings: { maxTransfers: 1 } });
+  const first = await phone('10.99.0.51');
+  await first.read('stuck.cfg');
+  await world.advance(1000);
+  for (const at of [52, 53]) await (await phone(`10.99.0.${at}`)).read('a.cfg');
+  expect(asked).toEqual(['stuck.cfg']);
+  await world.advance(1000);
+  for (const block of [1, 2, 3]) await first.say({ kind: 'ack', block }, first.last().from);
+  expect(outcomes).toMatchObject([{ complete: true }]);
+});
+
 test('who has acknowledged is not pushed out', async () => {
   const { phone, world } = await served({ settings: { maxTransfers: 2 } });
   for (const at of [51, 52]) {

@@ -16,6 +16,12 @@ export const SERVER = address('10.99.0.1');
 export const PORT_69: Peer = { address: SERVER, port: 69 };
 export const content = Buffer.from(Array.from({ length: 1300 }, (_, index) => index & 0xff));
 
+/** ms that the desk takes for these names. */
+const LOOKED_FOR: ReadonlyMap<string, number> = new Map([
+  ['slow.cfg', 50],
+  ['stuck.cfg', 2000],
+]);
+
 export interface Changed {
   readonly settings?: Partial<TftpSettings>;
   readonly mtu?: number;
@@ -60,7 +66,7 @@ export async function served(changed: Changed = {}) {
   const desk: FileDesk = {
     ask: async ({ name }) => {
       asked.push(name);
-      await new Promise<void>((done) => world.after(name === 'slow.cfg' ? 50 : 0, done));
+      await new Promise<void>((done) => world.after(LOOKED_FOR.get(name) ?? 0, done));
       if (name === 'missing') return { kind: 'refused', because: 'no-such-file' };
       if (name === 'broken') throw new Error('the disk is gone');
       const ended = (outcome: FileOutcome): void => void outcomes.push(outcome);
