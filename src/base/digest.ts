@@ -71,6 +71,15 @@ export function isSameResponse(one: string, other: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
+/** Compares two passwords in constant time, whatever their lengths: a good guess takes as long as a bad one. */
+export function isSameText(one: string, other: string): boolean {
+  return timingSafeEqual(sha256(one), sha256(other));
+}
+
+function sha256(text: string): Uint8Array {
+  return createHash('sha256').update(text).digest();
+}
+
 /** Reads a header value from left to right. */
 interface Cursor {
   readonly text: string;

@@ -142,7 +142,12 @@ async function close({ listener, stream }: Line): Promise<void> {
   await listener?.close();
 }
 
-const DEAF: TcpHandlers = { onBytes: () => undefined, onEnd: () => undefined, onClose: () => undefined };
+/** Of a connection that is closed as soon as it is open. */
+export const DEAF: TcpHandlers = {
+  onBytes: () => undefined,
+  onEnd: () => undefined,
+  onClose: () => undefined,
+};
 
 function handlersOf(line: Line): TcpHandlers {
   return {

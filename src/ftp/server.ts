@@ -4,6 +4,7 @@ import type { Closable } from '../base/world.ts';
 import { showPeer } from '../files/desk.ts';
 import type { TcpHandlers, TcpStream } from '../net/ports.ts';
 import type { Reason } from '../timeline/reason.ts';
+import { DEAF } from './pipe.ts';
 import { createGuesses } from './sign-in.ts';
 import { type FtpParts, openTalk, type Talk, turnAway } from './talk.ts';
 
@@ -11,8 +12,6 @@ import { type FtpParts, openTalk, type Talk, turnAway } from './talk.ts';
 const PER_ADDRESS = 16;
 /** A session that has asked nothing for so long makes room for another, when there is none. */
 const MAY_GO_AFTER = 20_000;
-
-const DEAF: TcpHandlers = { onBytes: () => undefined, onEnd: () => undefined, onClose: () => undefined };
 
 /** Serves files and takes uploads over FTP on the LAN. Rejects with a Fault when the port cannot be had. */
 export async function openFtpServer(parts: FtpParts): Promise<Closable> {

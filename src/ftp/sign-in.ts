@@ -1,5 +1,5 @@
 // Who may come in, and how long somebody who guesses passwords is kept waiting.
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { isSameText } from '../base/digest.ts';
 import type { Ipv4 } from '../base/ipv4.ts';
 import type { Millis } from '../base/world.ts';
 import type { Account } from '../site/accounts.ts';
@@ -14,17 +14,8 @@ export function accountsFor(
 ): readonly Account[] | undefined {
   const named = accounts.filter((account) => account.user === user);
   if (named.length === 0) return anonymous ? [] : undefined;
-  const fitting = named.filter((account) => isSame(account.password, password));
+  const fitting = named.filter((account) => isSameText(account.password, password));
   return fitting.length === 0 ? undefined : fitting;
-}
-
-/** Takes as long for a good guess as for a bad one. */
-function isSame(a: string, b: string): boolean {
-  return timingSafeEqual(hash(a), hash(b));
-}
-
-function hash(text: string): Uint8Array {
-  return createHash('sha256').update(text, 'utf8').digest();
 }
 
 const FIRST_WAIT = 1000;

@@ -1,6 +1,5 @@
 // Signing in at a folder: Basic (RFC 7617) and Digest (RFC 7616 with MD5 and SHA-256; RFC 2069 for old phones), pure.
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { type AuthHeader, digestResponse, isSameResponse, parseAuth } from '../base/digest.ts';
+import { type AuthHeader, digestResponse, isSameResponse, isSameText, parseAuth } from '../base/digest.ts';
 import type { Millis } from '../base/world.ts';
 import type { PlainRequest } from '../net/ports.ts';
 import { type Account, accountsOf } from '../site/accounts.ts';
@@ -61,12 +60,6 @@ function judgeBasic({ accounts }: Folder, token: string): Verdict {
   const account = accounts.find((one) => one.user === user && one.methods.includes('basic'));
   if (account === undefined || !isSameText(account.password, rest.join(':'))) return 'wrong-password';
   return { kind: 'known', account: user };
-}
-
-/** In constant time, whatever the lengths. */
-function isSameText(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((text) => createHash('sha256').update(text).digest());
-  return a !== undefined && b !== undefined && timingSafeEqual(a, b);
 }
 
 type Params = AuthHeader['params'];
