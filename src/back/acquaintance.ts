@@ -12,8 +12,8 @@ import type { Catalogue } from '../phones/vendor.ts';
 
 /** What another door learned of a phone meanwhile counts after this many ms. */
 const REMEMBERED = 2000;
-/** The main thread hears this often, in ms, who spoke. */
-const TOLD_EVERY = 100;
+/** The main thread hears this often, in ms, who spoke: by then most phones have all their files. */
+const TOLD_EVERY = 500;
 const MOST_ADDRESSES = 20_000;
 const MOST_NAMES = 5_000;
 
@@ -39,6 +39,14 @@ interface Met {
   readonly until: Millis;
 }
 
+/** Who was met at an address under one User-Agent. */
+interface Here {
+  /** A lease speaks for every name, ... */
+  leased: Met | undefined;
+  /** ... a name for itself, by the MAC that it holds. */
+  readonly named: Map<Mac | undefined, Met>;
+}
+
 /** What a name says by itself. */
 interface Named {
   readonly mac: Mac | undefined;
@@ -47,11 +55,11 @@ interface Named {
 
 export function createAcquaintance(parts: AcquaintanceParts): Acquaintance {
   const { catalogue, world } = parts;
-  const met = new Map<Ipv4, Map<string, Met>>();
+  const met = new Map<Ipv4, Map<string | undefined, Here>>();
   const names = new Map<string, Named>();
   /** How often a lease moved: an answer from before that is not kept. */
   let moves = 0;
-  let untold = new Map<string, FileAsk>();
+  let untold = new Map<Mac, FileAsk>();
 
   const namedBy = (asked: string): Named => {
     const known = names.get(asked);
@@ -65,10 +73,20 @@ export function createAcquaintance(parts: AcquaintanceParts): Acquaintance {
     return named;
   };
 
+  const hereOf = ({ from: { address }, userAgent }: FileAsk): Here => {
+    if (met.size >= MOST_ADDRESSES) met.clear();
+    const there = met.get(address) ?? new Map<string | undefined, Here>();
+    if (there.size >= MOST_NAMES) there.clear();
+    const here = there.get(userAgent) ?? { leased: undefined, named: new Map<Mac | undefined, Met>() };
+    if (here.named.size >= MOST_NAMES) here.named.clear();
+    met.set(address, there.set(userAgent, here));
+    return here;
+  };
+
   const remembered = (ask: FileAsk): Asker | undefined => {
     if (ask.proof?.certificate !== undefined) return undefined;
-    const here = met.get(ask.from.address);
-    const found = here?.get(keyOf(ask, undefined)) ?? here?.get(keyOf(ask, namedBy(ask.name).mac));
+    const here = met.get(ask.from.address)?.get(ask.userAgent);
+    const found = here?.leased ?? here?.named.get(namedBy(ask.name).mac);
     if (found === undefined || found.until <= world.now()) return undefined;
     const { token } = ask.proof ?? {};
     if (token !== undefined && token.mac !== found.asker.mac) return undefined;
@@ -83,12 +101,10 @@ export function createAcquaintance(parts: AcquaintanceParts): Acquaintance {
     const { mac } = namedBy(ask.name);
     // Without a lease the latest word counts, and only the main thread hears all that is said.
     if (!isLeased && mac !== asker.mac) return;
-    if (met.size >= MOST_ADDRESSES) met.clear();
-    const here = met.get(ask.from.address) ?? new Map<string, Met>();
-    if (here.size >= MOST_NAMES) here.clear();
-    // A lease speaks for every name, a name for itself.
-    here.set(keyOf(ask, isLeased ? undefined : mac), { asker, until: world.now() + REMEMBERED });
-    met.set(ask.from.address, here);
+    const here = hereOf(ask);
+    const one = { asker, until: world.now() + REMEMBERED };
+    if (isLeased) here.leased = one;
+    else here.named.set(mac, one);
   };
 
   const flush = (): void => {
@@ -98,12 +114,14 @@ export function createAcquaintance(parts: AcquaintanceParts): Acquaintance {
   };
   /** Of a phone that asks for many files in a row, the last is told. */
   const note = (ask: FileAsk, { mac }: Asker): void => {
-    if (untold.size === 0) world.after(TOLD_EVERY, flush);
     const { door, name, from, userAgent } = ask;
-    const key = `${mac} ${from.address}`;
+    // Of two addresses both are told, in their order.
+    const before = untold.get(mac)?.from.address ?? from.address;
+    if (before !== from.address) flush();
+    if (untold.size === 0) world.after(TOLD_EVERY, flush);
     // Whoever spoke last comes last.
-    untold.delete(key);
-    untold.set(key, { door, name, from, userAgent });
+    untold.delete(mac);
+    untold.set(mac, { door, name, from, userAgent });
   };
 
   return {
@@ -125,10 +143,6 @@ export function createAcquaintance(parts: AcquaintanceParts): Acquaintance {
     },
     flush,
   };
-}
-
-function keyOf({ userAgent }: FileAsk, mac: Mac | undefined): string {
-  return `${mac ?? ''} ${userAgent ?? ''}`;
 }
 
 /** Whether a file name says nothing that is not known of the phone already. */

@@ -66,6 +66,8 @@ export interface Wire<Theirs extends Methods<Theirs>> {
     ...args: Parameters<Theirs[Name]>
   ): Promise<Awaited<ReturnType<Theirs[Name]>>>;
   say<Name extends keyof Theirs & string>(name: Name, ...args: Parameters<Theirs[Name]>): void;
+  /** The same, but it may wait a few milliseconds for more: each crossing costs both threads. */
+  mention<Name extends keyof Theirs & string>(name: Name, ...args: Parameters<Theirs[Name]>): void;
   /** The other end is gone: calls reject, those that wait and those to come. */
   cut(error: Error): void;
 }
@@ -78,6 +80,8 @@ interface Port {
 
 /** The other end works off in one go what crossed together: the main thread must soon be free again for addresses. */
 const MOST_TOGETHER = 64;
+/** What is mentioned waits so long, ms. */
+const LINGER = 5;
 
 interface Call {
   readonly resolve: (value: never) => void;
@@ -94,9 +98,14 @@ export function openWire<Theirs extends Methods<Theirs>, Ours extends Methods<Ou
   let broken: Error | undefined;
   // What is said in one turn of the loop crosses together: each crossing wakes the other thread.
   let unsent: Message[] = [];
+  let isDue = false;
+  let lingering: NodeJS.Timeout | undefined;
   const flush = (): void => {
     const messages = unsent;
     unsent = [];
+    isDue = false;
+    clearTimeout(lingering);
+    lingering = undefined;
     if (messages.length === 0) return;
     try {
       port.postMessage(messages);
@@ -122,7 +131,13 @@ export function openWire<Theirs extends Methods<Theirs>, Ours extends Methods<Ou
   };
   const post = (message: Message): void => {
     const count = unsent.push(message);
-    if (count === 1) setImmediate(flush);
+    if (!isDue) setImmediate(flush);
+    isDue = true;
+    if (count === MOST_TOGETHER) flush();
+  };
+  const postLater = (message: Message): void => {
+    const count = unsent.push(message);
+    if (!isDue) lingering ??= setTimeout(flush, LINGER);
     if (count === MOST_TOGETHER) flush();
   };
 
@@ -155,6 +170,7 @@ export function openWire<Theirs extends Methods<Theirs>, Ours extends Methods<Ou
         post({ name, args, id: lastId });
       }),
     say: (name, ...args) => post({ name, args }),
+    mention: (name, ...args) => postLater({ name, args }),
     cut: (error) => {
       broken = error;
       for (const { reject } of calls.values()) reject(error);

@@ -73,14 +73,14 @@ function serveFiles(port: MessagePort, { site, ground, clockStart }: ThreadData)
     explain: async (phone) => await desk().explain(phone),
   });
 
-  const tell: Tell = (event) => wire.say('tell', event);
+  const tell: Tell = (event) => wire.mention('tell', event);
   const inLine = openGate(MOST_AT_ONCE);
   const met = (catalogue: FileSite['catalogue']): Acquaintance =>
     createAcquaintance({
       catalogue,
       world,
       recognise: async (ask) => await inLine(async () => await wire.call('recognise', ask)),
-      spoke: (asks) => wire.say('spoke', asks),
+      spoke: (asks) => wire.mention('spoke', asks),
     });
   let acquaintance = met(site.catalogue);
   const recognise: Recognise = async (ask) => await acquaintance.recognise(ask);

@@ -45,6 +45,8 @@ interface Folder {
   readonly stamp: string;
   /** By their lower-case form, each list sorted. */
   readonly names: ReadonlyMap<string, readonly string[]>;
+  /** Those that were found under the one name that they have. */
+  readonly places: Map<string, Place>;
   /** Changed so shortly before it was read that more may have changed within the same tick of the file system. */
   readonly isFresh: boolean;
   readonly seenAt: Millis;
@@ -82,8 +84,12 @@ export function openFolders(root: string, { now, isCaseIgnored }: FolderOptions)
     const isThere = same.includes(name);
     const found = isThere ? name : isCaseIgnored ? same[0] : undefined;
     if (found === undefined) return undefined;
-    const twins = !isThere && same.length > 1 ? same : undefined;
-    return { name: path === '' ? found : `${path}/${found}`, path: join(folder.real, found), twins };
+    if (!isThere && same.length > 1) return placeOf(folder, path, found, same);
+    const known = folder.places.get(found);
+    if (known !== undefined) return known;
+    const place = placeOf(folder, path, found);
+    folder.places.set(found, place);
+    return place;
   };
 
   const peek: Folders['peek'] = (name) => {
@@ -144,6 +150,10 @@ function isFolder(known: Folder | { readonly seenAt: Millis } | 'unsure' | undef
   return typeof known === 'object' && 'names' in known;
 }
 
+function placeOf({ real }: Folder, path: string, found: string, twins?: readonly string[]): Place {
+  return { name: path === '' ? found : `${path}/${found}`, path: join(real, found), twins };
+}
+
 interface Reading {
   readonly root: string;
   readonly path: string;
@@ -167,7 +177,7 @@ async function readFolder({ root, path, before, now }: Reading): Promise<Folder 
       if (same === undefined) names.set(name.toLowerCase(), [name]);
       else same.push(name);
     }
-    return { real, stamp, names, isFresh: isJustChanged(stats, seenAt), seenAt };
+    return { real, stamp, names, places: new Map(), isFresh: isJustChanged(stats, seenAt), seenAt };
   });
 }
 
@@ -179,14 +189,14 @@ async function openBelow(base: string, path: string): Promise<number | undefined
     // A FIFO in the place of the file must not hold the daemon up.
     const descriptor = await openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
     // Any part of the path may have become a link: what counts is what was opened.
-    if (placeOf(descriptor, path)?.startsWith(base + sep) === true) return descriptor;
+    if (realPlaceOf(descriptor, path)?.startsWith(base + sep) === true) return descriptor;
     closeSync(descriptor);
     return undefined;
   });
 }
 
 /** By the kernel's word, or where it has none (elsewhere than on Linux) by that of the path. */
-function placeOf(descriptor: number, path: string): string | undefined {
+function realPlaceOf(descriptor: number, path: string): string | undefined {
   for (const look of [() => readlinkSync(`/proc/self/fd/${descriptor}`), () => realpathSync(path)]) {
     try {
       return look();

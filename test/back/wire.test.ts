@@ -104,3 +104,31 @@ test('what is said in one turn crosses together, and no more than 64 at a time',
   await new Promise((done) => setImmediate(done));
   expect(sizes).toEqual([64, 36]);
 });
+
+test('what is mentioned waits for more, keeps its place, and crosses by itself in the end', async () => {
+  const crossings: (readonly unknown[])[] = [];
+  let crossed: () => void = () => undefined;
+  const wire = openWire<Far, object>(
+    {
+      on: () => undefined,
+      postMessage: (messages) => {
+        crossings.push(messages.map((message) => ('args' in message ? message.args[0] : undefined)));
+        crossed();
+      },
+    },
+    {},
+  );
+  wire.mention('note', 'a');
+  await new Promise((done) => setImmediate(done));
+  expect(crossings).toEqual([]);
+  wire.say('note', 'b');
+  wire.mention('note', 'c');
+  await new Promise((done) => setImmediate(done));
+  expect(crossings).toEqual([['a', 'b', 'c']]);
+  const next = new Promise<void>((done) => {
+    crossed = done;
+  });
+  wire.mention('note', 'd');
+  await next;
+  expect(crossings).toEqual([['a', 'b', 'c'], ['d']]);
+});
