@@ -18,7 +18,7 @@ const GROUP = ipv4FromNumber(0xe000014b);
 /** The guards ask for a second and need some of another to find out whose box it is. */
 const LOOK_MS = 1600;
 /** A datagram to ourselves needs no wire. */
-const ECHO_MS = 400;
+const ECHO_MS = 2000;
 const ECHO = Buffer.from('unboxd doctor hears itself');
 
 export interface LanQuestion {
@@ -88,7 +88,10 @@ async function hearsGroup(lan: Lan, world: World): Promise<Pick<LanFacts, 'multi
     const socket = await lan.openUdp(options, (bytes) => {
       if (ECHO.equals(bytes)) told(true);
     });
-    const cancel = world.after(ECHO_MS, () => told(false));
+    let cancel = world.after(ECHO_MS, () => {
+      // Where this machine stood still, the datagram is there, and read in this turn.
+      cancel = world.after(0, () => told(false));
+    });
     socket.send(ECHO, { address: GROUP, port: socket.port });
     const multicast = await answer;
     cancel();
@@ -118,7 +121,7 @@ export async function lookAround(
     pnp: async () => await openPnpGuard(parts),
   };
   const guards = await openAll(doors.map((door) => openers[door]));
-  if (doors.length > 0) await new Promise<void>((done) => world.after(LOOK_MS, done));
+  if (doors.length > 0) await new Promise<void>((done) => world.after(LOOK_MS, () => world.after(0, done)));
   await guards.close();
   const notLooked = events.flatMap((event) => (event.kind === 'fault' ? [event.message] : []));
   return { strangers: strangersOf(events), notLooked };

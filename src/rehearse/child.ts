@@ -23,7 +23,8 @@ export interface ChildOptions {
 const MAIN = fileURLToPath(new URL('dist/main.js', HOME));
 /** What a process may take to close, before it is ended hard. */
 const LAST_WORDS = 3_000;
-const DAEMON_TRIES = 200;
+/** A minute: on a small machine that has other work a start takes a good part of it. */
+const DAEMON_TRIES = 1200;
 
 /** Runs unboxd itself in a namespace of the stage; closing ends it by its pid. */
 export function startUnboxd(

@@ -27,7 +27,10 @@ export function program(text: string): URL {
 
 export async function listening(port: number): Promise<Server> {
   const server = createServer();
-  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
+  await new Promise<void>((done, failed) => {
+    server.once('error', failed);
+    server.listen(port, '127.0.0.1', done);
+  });
   return server;
 }
 
@@ -36,11 +39,18 @@ export function portOf(server: Server): number {
   return typeof address === 'object' && address !== null ? address.port : expect.fail('no port');
 }
 
+let next = 0;
+
+/** A port that nobody has: below those that the kernel gives out to others meanwhile. */
 export async function freePort(): Promise<number> {
-  const server = await listening(0);
-  const port = portOf(server);
-  await new Promise((done) => server.close(done));
-  return port;
+  for (;;) {
+    next += 1;
+    const server = await listening(18_000 + ((process.pid * 16 + next) % 2000)).catch(() => undefined);
+    if (server === undefined) continue;
+    const port = portOf(server);
+    await new Promise((done) => server.close(done));
+    return port;
+  }
 }
 
 /** Status and body. */

@@ -10,6 +10,8 @@ export default defineConfig({
   test: {
     // Lab tests start daemons and real clients: generous, since they wait for conditions and not for seconds.
     testTimeout: 60_000,
+    // As patient as everything else that waits for a condition.
+    expect: { poll: { timeout: 30_000 } },
     setupFiles: ['test/tools/setup.ts'],
     hookTimeout: 60_000,
     // Lab tests mostly wait: one more of them than there are cores keeps these busy.
