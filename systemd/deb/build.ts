@@ -1,6 +1,6 @@
 // npm run deb: one package for every architecture, from this clone and what `npm ci` brought. The same clone gives the
 // same bytes: all times in it are SOURCE_DATE_EPOCH, by default that of the last commit.
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { copyrightText, productionDependencies } from './licences.ts';
 
@@ -51,7 +52,7 @@ async function fill(stage: string): Promise<void> {
     `${JSON.stringify({ name, version, description, type: 'module' }, null, 2)}\n`,
   );
   cpSync('config', join(home, 'config'), { recursive: true });
-  natives(join(home, 'node_modules'));
+  await natives(join(home, 'node_modules'));
   mkdirSync(join(stage, 'usr/bin'), { recursive: true });
   symlinkSync('../lib/unboxd/dist/main.js', join(stage, 'usr/bin/unboxd'));
   for (const [from, to] of [
@@ -116,19 +117,24 @@ async function bundle(outdir: string): Promise<void> {
 }
 
 /** koffi and its native parts, fetched and checked by the lock file: what is installed here is for this machine only. */
-function natives(to: string): void {
-  for (const cpu of Object.values(ARCHITECTURES)) {
-    const clone = join(folder, cpu);
-    mkdirSync(clone);
-    for (const file of ['package.json', 'package-lock.json', '.npmrc']) cpSync(file, join(clone, file));
-    execFileSync('npm', ['ci', '--omit=dev', '--ignore-scripts', '--os=linux', `--cpu=${cpu}`, '--silent'], {
-      cwd: clone,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+async function natives(to: string): Promise<void> {
+  const clones = await Promise.all(Object.values(ARCHITECTURES).map(installed));
+  // One after the other again: the same entries in the same order.
+  for (const { cpu, clone } of clones) {
     const native = `@koromix/koffi-linux-${cpu}`;
     cpSync(join(clone, 'node_modules', native), join(to, native), { recursive: true });
     if (cpu === 'x64') koffi(join(clone, 'node_modules/koffi'), join(to, 'koffi'));
   }
+}
+
+/** What `npm ci` brings for that kind of machine. */
+async function installed(cpu: string): Promise<{ readonly cpu: string; readonly clone: string }> {
+  const clone = join(folder, cpu);
+  mkdirSync(clone);
+  for (const file of ['package.json', 'package-lock.json', '.npmrc']) cpSync(file, join(clone, file));
+  const how = ['--omit=dev', '--ignore-scripts', '--os=linux', `--cpu=${cpu}`, '--silent'];
+  await promisify(execFile)('npm', ['ci', ...how], { cwd: clone });
+  return { cpu, clone };
 }
 
 /** Without its sources and papers, which are ten times as large. */
