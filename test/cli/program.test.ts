@@ -34,15 +34,16 @@ test('help and version are no failure', async () => {
 
 test.each([
   { argv: ['resnc'], says: 'resync' },
-  { argv: ['phones', '--colour'], says: '--colour' },
-  { argv: ['explain'], says: 'name a MAC or a word' },
-  { argv: ['resync'], says: 'name the phone' },
-  { argv: ['resync', '--mac', '00:15:65:aa:bb:cc', '--wait', 'long'], says: 'duration' },
-  { argv: ['explain', 'gibberish'], says: 'neither a MAC nor a word' },
+  { argv: ['phones', '--colour'], says: "unknown option '--colour'" },
+  { argv: ['explain'], says: 'name a MAC or a word of the timeline' },
+  { argv: ['resync'], says: 'name the phone: --mac' },
+  { argv: ['resync', '--mac', '00:15:65:aa:bb:cc', '--wait', 'long'], says: 'write --wait as a duration' },
+  { argv: ['explain', 'gibberish'], says: '"gibberish" is neither a MAC nor a word of the timeline' },
 ])('wrong usage $argv is exit code 2 with a hint', async ({ argv, says }) => {
   const { code, notes } = await run(argv);
   expect(code).toBe(2);
   expect(notes).toContain(says);
+  expect(notes).not.toMatch(/^ {4}at /m);
 });
 
 test('a Fault is one sentence and one hint, never a stack', async () => {

@@ -35,7 +35,7 @@ await describeLab('a clock that jumps a year', NEEDS, () => {
     await ground.startDaemon();
     const pace = { stays: [50, 300], rests: [20, 100], patience: 3_000 } as const;
     await ground.startCrowd({ phones: 6, fresh: 0, within: 200, pace, seed: 7 });
-    await served();
+    await ground.served();
   });
   afterEach(async () => {
     await ground.close();
@@ -43,15 +43,6 @@ await describeLab('a clock that jumps a year', NEEDS, () => {
 
   const jump = async (ms: number): Promise<void> => {
     await writeFile(clock, `${ms < 0 ? '-' : '+'}${Math.abs(ms) / 1000}\n`);
-  };
-  const served = async (): Promise<void> => {
-    const { counts } = ground.ledger;
-    const before = { ...counts };
-    await until(
-      () => counts.lives >= before.lives + 6 && counts.uploads > before.uploads,
-      'phones to be served',
-      () => JSON.stringify(counts),
-    );
   };
   /** How far the ends of the leases are from what a lease of this moment would have, the nearest and the farthest, ms. */
   const ends = async (now: number): Promise<readonly [number, number]> => {
@@ -72,7 +63,7 @@ await describeLab('a clock that jumps a year', NEEDS, () => {
   const whileItServes = async (by: number): Promise<void> => {
     const now = Date.now();
     await jump(by);
-    await served();
+    await ground.served();
     await wakes();
     await ground.checkLeases();
     const [first, last] = await ends(now);
@@ -88,7 +79,7 @@ await describeLab('a clock that jumps a year', NEEDS, () => {
     await jump(-YEAR);
     await ground.startDaemon();
     expect(await ground.log()).toMatch(/the clock was set back by 87(?:60|59) h since the state was written/);
-    await served();
+    await ground.served();
     await ground.checkLeases();
     // Also for the next daemon.
     await ground.endDaemon('SIGKILL');
@@ -110,7 +101,7 @@ await describeLab('a clock that jumps a year', NEEDS, () => {
       await jump(YEAR);
       await ground.startDaemon();
       // The ledger takes it for a breach when a phone is given another address, or an address another phone.
-      await served();
+      await ground.served();
       await wakes();
       expect(ground.ledger.breaches).toEqual([]);
     },

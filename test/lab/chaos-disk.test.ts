@@ -27,7 +27,7 @@ await describeLab('a disk in trouble', NEEDS, () => {
     // Each life is that of a phone just unboxed: it needs an address that nobody had.
     const pace = { stays: [50, 200], rests: [20, 100], patience: 3_000 } as const;
     await ground.startCrowd({ phones: 6, fresh: 1, within: 200, pace, seed: 5 });
-    await served();
+    await ground.served();
   });
   afterEach(async () => {
     await ground.close();
@@ -41,15 +41,6 @@ await describeLab('a disk in trouble', NEEDS, () => {
   const shell = async (command: string): Promise<void> => {
     await ground.lab.run('desk', ['sh', '-c', command]);
   };
-  const served = async (): Promise<void> => {
-    const { counts } = ground.ledger;
-    const before = { ...counts };
-    await until(
-      () => counts.lives >= before.lives + 6 && counts.uploads > before.uploads,
-      'phones to be served',
-      () => JSON.stringify(counts),
-    );
-  };
   const told = async (words: RegExp): Promise<void> => {
     await until(async () => words.test(await ground.log()), String(words));
   };
@@ -61,12 +52,12 @@ await describeLab('a disk in trouble', NEEDS, () => {
   };
   /** After the end of all trouble: nothing promised is lost, also not for the daemon that comes next. */
   const allIsWell = async (): Promise<void> => {
-    await served();
+    await ground.served();
     await ground.checkLeases();
     expect(await ground.endDaemon('SIGTERM')).toBe(0);
     await ground.startDaemon();
     await ground.checkLeases();
-    await served();
+    await ground.served();
     expect(ground.ledger.breaches).toEqual([]);
   };
 

@@ -1,4 +1,5 @@
 // kill -9 at random moments of a full load: what was promised to phones must hold for the daemon that comes after.
+import { until } from './lab.ts';
 import { lookAt } from './soak-gauge.ts';
 import { type Ground, openGround } from './soak-ground.ts';
 import type { Counts } from './soak-ledger.ts';
@@ -81,8 +82,11 @@ async function run(ground: Ground, { kills, phones, pace, perSecond, longest, di
 async function untilPromised(counts: Readonly<Counts>, wait: number): Promise<void> {
   const promised = (): number => counts.acks + counts.uploads + counts.woken;
   const [began, before] = [performance.now(), promised()];
-  while (performance.now() - began < wait || promised() - before < PROMISES)
-    await new Promise((again) => setTimeout(again, 5));
+  await until(
+    () => performance.now() - began >= wait && promised() - before >= PROMISES,
+    'promises to phones',
+    () => JSON.stringify(counts),
+  );
 }
 
 function lineOf(count: number, counts: Readonly<Counts>, leases: number): string {

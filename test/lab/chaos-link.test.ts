@@ -16,22 +16,12 @@ await describeLab('an interface that comes and goes', NEEDS, () => {
     // Half of them ask by multicast first, and are not content without an answer.
     const pace = { stays: [50, 200], rests: [20, 100], patience: 3_000 } as const;
     await ground.startCrowd({ phones: 6, fresh: 0.5, within: 200, pace, seed: 3 });
-    await served();
+    await ground.served();
   });
   afterEach(async () => {
     await ground.close();
   });
 
-  /** Resolves when phones boot, fetch and write as ever. */
-  const served = async (): Promise<void> => {
-    const before = { ...ground.ledger.counts };
-    const { counts } = ground.ledger;
-    await until(
-      () => counts.lives >= before.lives + 6 && counts.uploads > before.uploads,
-      'phones to be served',
-      () => JSON.stringify(counts),
-    );
-  };
   const desk = async (...args: readonly string[]): Promise<void> => {
     await ground.lab.run('desk', ['ip', ...args]);
   };
@@ -40,7 +30,7 @@ await describeLab('an interface that comes and goes', NEEDS, () => {
   };
   const allIsWell = async (): Promise<void> => {
     await told(BACK);
-    await served();
+    await ground.served();
     await ground.checkLeases();
     expect(ground.ledger.breaches).toEqual([]);
     expect((await ground.log()).split(BACK)).toHaveLength(2);

@@ -210,11 +210,16 @@ await describeLab('the commands beside a daemon', NEEDS, () => {
 });
 
 await describeLab('the end of a daemon', NEEDS, () => {
-  beforeEach(async () => {
+  beforeAll(async () => {
     lab = await openLab([STAGING]);
+  });
+  beforeEach(async () => {
     daemon = await startDaemon(lab);
   });
   afterEach(async () => {
+    await daemon.stop('SIGKILL');
+  });
+  afterAll(async () => {
     await lab.close();
   });
 

@@ -1,7 +1,8 @@
 // The real daemon in the lab: its settings, its commands, and what they say.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { PhoneLine, StoryLine } from '../../src/control/api.ts';
+import type { LeaseLine, PhoneLine, StoryLine } from '../../src/control/api.ts';
+import { type ControlClient, controlClient } from '../../src/control/client.ts';
 import type { StageLink } from '../../src/rehearse/stage.ts';
 import { heard, type Lab, type Running } from './lab.ts';
 
@@ -27,8 +28,14 @@ export interface Daemon {
   /** The process; another one after `restart`. */
   readonly running: Running;
   cli(...args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }>;
+  /** Its local API, which costs no process: for looks that are repeated until something is so. */
+  readonly client: ControlClient;
   phones(): Promise<readonly PhoneLine[]>;
+  leases(): Promise<readonly LeaseLine[]>;
+  /** The sentences of a phone. */
   story(mac: string): Promise<readonly string[]>;
+  /** What "unboxd story" lists without a MAC. */
+  trouble(): Promise<readonly StoryLine[]>;
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   restart(signal?: NodeJS.Signals): Promise<void>;
 }
@@ -68,11 +75,7 @@ export async function startDaemon(lab: Lab, options: DaemonOptions = {}): Promis
     const called = lab.start('desk', [process.execPath, MAIN, ...args, '--control', control]);
     return { code: await called.ended, output: called.output() };
   };
-  const answered = async <Answer>(...args: readonly string[]): Promise<Answer> => {
-    const { code, output } = await cli(...args, '--json');
-    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}:\n${output}`);
-    return JSON.parse(output) as Answer;
-  };
+  const client = controlClient(control);
 
   let running = await start();
   return {
@@ -80,9 +83,14 @@ export async function startDaemon(lab: Lab, options: DaemonOptions = {}): Promis
       return running;
     },
     cli,
-    phones: async () => await answered<readonly PhoneLine[]>('phones'),
-    story: async (mac) =>
-      (await answered<readonly StoryLine[]>('story', mac)).map(({ sentence }) => sentence),
+    client,
+    phones: async () => await client.get('/v1/phones'),
+    leases: async () => await client.get('/v1/leases'),
+    story: async (mac) => {
+      const lines = await client.get<readonly StoryLine[]>(`/v1/phones/${encodeURIComponent(mac)}/story`);
+      return lines.map(({ sentence }) => sentence);
+    },
+    trouble: async () => await client.get('/v1/trouble'),
     stop: async (signal) => await running.stop(signal),
     restart: async (signal) => {
       await running.stop(signal);

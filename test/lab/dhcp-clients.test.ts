@@ -1,16 +1,15 @@
 // udhcpc, dhclient and dhcpcd each get a lease from the real daemon, with the options of the make that they play.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { LeaseLine } from '../../src/control/api.ts';
 import { type Daemon, STAGING, startDaemon } from './daemon.ts';
+import { asking, leaseOf, type Plug, plugIn } from './dhcp-phone.ts';
 import { describeLab, type Lab, openLab, type Running, until } from './lab.ts';
 
 const NEEDS = {
   commands: ['ip', 'udhcpc', 'dhclient', 'dhcpcd'],
   packages: ['iproute2', 'udhcpc', 'isc-dhcp-client', 'dhcpcd-base'],
 };
-const HOOK = resolve('test/lab/dhcp-hook.sh');
 const URL = 'http://10.99.0.1/';
 const URL_HEX = Buffer.from(URL).toString('hex');
 const SETTINGS = `
@@ -24,10 +23,8 @@ let daemon: Daemon;
 
 const at = (name: string): string => join(lab.folder, name);
 
-/** The interface as that of a phone just unboxed. */
-async function beMac(mac: string): Promise<void> {
-  await lab.run('phones', ['ip', 'address', 'flush', 'dev', 'p0']);
-  await lab.run('phones', ['ip', 'link', 'set', 'p0', 'address', mac]);
+function plug(mac: string): Plug {
+  return { namespace: 'phones', interface: 'p0', mac };
 }
 
 async function line(mac: string) {
@@ -35,26 +32,7 @@ async function line(mac: string) {
 }
 
 async function leasedTo(mac: string): Promise<readonly string[]> {
-  const { output } = await daemon.cli('leases', '--json');
-  const leases = JSON.parse(output) as readonly LeaseLine[];
-  return leases.filter((lease) => lease.mac === mac).map(({ address }) => address);
-}
-
-/** One lease by udhcpc; what its hook saw, by name. It asks for the `options` beside those it always asks for. */
-async function udhcpc(
-  options: readonly string[] = [],
-  ...more: readonly string[]
-): Promise<Readonly<Record<string, string>>> {
-  const asks = options.flatMap((option) => ['-O', option]);
-  const patience = ['-f', '-n', '-q', '-t', '5', '-T', '1'];
-  const client = lab.start('phones', ['udhcpc', '-i', 'p0', ...patience, '-s', HOOK, ...asks, ...more], {
-    LEASE: at('udhcpc.env'),
-  });
-  if ((await client.ended) !== 0) throw new Error(client.output());
-  const lines = (await readFile(at('udhcpc.env'), 'utf8')).trim().split('\n');
-  return Object.fromEntries(
-    lines.map((one) => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]),
-  );
+  return (await daemon.leases()).filter((lease) => lease.mac === mac).map(({ address }) => address);
 }
 
 function dhclientFiles(): readonly string[] {
@@ -72,7 +50,7 @@ async function dhclient(config: readonly string[], remembers = ''): Promise<Runn
 }
 
 /** The last lease that dhclient wrote, once it has one of our server. */
-async function leaseOf(client: Running): Promise<string> {
+async function leaseBy(client: Running): Promise<string> {
   return await until(
     async () => {
       const [last] = (await readFile(at('dhclient.leases'), 'utf8')).split('lease {').slice(-1);
@@ -94,12 +72,8 @@ await describeLab('real DHCP clients', NEEDS, () => {
   });
 
   test('udhcpc as a Yealink: addresses, times, and the URL in 43, 160 and 161', async () => {
-    await beMac('00:15:65:00:00:01');
-    const got = await udhcpc(
-      ['66', '43', '58', '59', '150', '160', '161', 'ntpsrv', 'domain'],
-      '-V',
-      'yealink',
-    );
+    const wants = asking('66', '43', '58', '59', '150', '160', '161', 'ntpsrv', 'domain');
+    const got = await leaseOf(lab, plug('00:15:65:00:00:01'), ...wants, '-V', 'yealink');
     expect(got).toMatchObject({
       subnet: '255.255.255.0',
       broadcast: '10.99.0.255',
@@ -129,30 +103,28 @@ await describeLab('real DHCP clients', NEEDS, () => {
   });
 
   test('a phone asks for no option that it does not want', async () => {
-    await beMac('00:15:65:00:00:06');
-    const got = await udhcpc(['161'], '-o');
+    const got = await leaseOf(lab, plug('00:15:65:00:00:06'), ...asking('161'), '-o');
     expect(got).toMatchObject({ serverid: '10.99.0.1', lease: '7200', opt161: URL_HEX });
     for (const name of ['router', 'dns', 'domain', 'tftp', 'opt43', 'opt160'])
       expect(got).not.toHaveProperty(name);
   });
 
   test('the same phone keeps its address over a restart, and over a kill', async () => {
-    await beMac('00:15:65:00:00:02');
-    const address = (await udhcpc())['ip'];
+    const phone = plug('00:15:65:00:00:02');
+    const address = (await leaseOf(lab, phone))['ip'];
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       await daemon.restart(signal);
-      expect(await leasedTo('00:15:65:00:00:02'), `known after ${signal}`).toEqual([address]);
+      expect(await leasedTo(phone.mac), `known after ${signal}`).toEqual([address]);
       // Another phone comes in between: it must not get that address.
-      await beMac(signal === 'SIGTERM' ? '02:00:00:00:01:01' : '02:00:00:00:01:02');
-      expect((await udhcpc())['ip']).not.toBe(address);
-      await beMac('00:15:65:00:00:02');
-      expect((await udhcpc())['ip'], `given after ${signal}`).toBe(address);
+      const other = plug(signal === 'SIGTERM' ? '02:00:00:00:01:01' : '02:00:00:00:01:02');
+      expect((await leaseOf(lab, other))['ip']).not.toBe(address);
+      expect((await leaseOf(lab, phone))['ip'], `given after ${signal}`).toBe(address);
     }
   });
 
   test('a phone of unknown make gets an address and this TFTP server, and neither URL nor 43', async () => {
-    await beMac('02:00:00:00:00:09');
-    const got = await udhcpc(['66', '43', '150', '159', '160', '161']);
+    const wants = asking('66', '43', '150', '159', '160', '161');
+    const got = await leaseOf(lab, plug('02:00:00:00:00:09'), ...wants);
     expect(got['ip']).toMatch(/^10\.99\.0\.\d+$/);
     // Options 66 and 150 name this machine as TFTP server: what an unknown phone asks for then shows what it is.
     expect(got).toMatchObject({ tftp: '10.99.0.1', opt150: '0a630001' });
@@ -162,7 +134,7 @@ await describeLab('real DHCP clients', NEEDS, () => {
   });
 
   test('dhclient as a Cisco, byte for byte; its release is told', async () => {
-    await beMac('00:56:2b:00:00:03');
+    await plugIn(lab, plug('00:56:2b:00:00:03'));
     // As strings: dhclient shows one in hexadecimal when a byte of it cannot be printed, as the NUL at its end.
     const client = await dhclient([
       'option o66 code 66 = string; option o159 code 159 = string; option o160 code 160 = string;',
@@ -171,7 +143,7 @@ await describeLab('real DHCP clients', NEEDS, () => {
       'request subnet-mask, routers, o66, o150, o159, o160, vendor-encapsulated-options;',
     ]);
     // dhclient writes a backslash before each dollar sign.
-    const lease = (await leaseOf(client)).replaceAll('\\$', '$');
+    const lease = (await leaseBy(client)).replaceAll('\\$', '$');
     const options = lease.split('\n').flatMap((one) => /^ *option (.*);$/.exec(one)?.[1] ?? []);
     expect(options.sort()).toEqual([
       'dhcp-lease-time 7200',
@@ -201,7 +173,7 @@ await describeLab('real DHCP clients', NEEDS, () => {
   });
 
   test('dhclient that remembers an address from elsewhere is told to forget it, and gets one of ours', async () => {
-    await beMac('00:15:65:00:00:05');
+    await plugIn(lab, plug('00:15:65:00:00:05'));
     const remembered = [
       'lease {',
       '  interface "p0";',
@@ -213,7 +185,7 @@ await describeLab('real DHCP clients', NEEDS, () => {
       '}',
     ];
     const client = await dhclient([], `${remembered.join('\n')}\n`);
-    const lease = await leaseOf(client);
+    const lease = await leaseBy(client);
     await client.stop();
     expect(client.output()).toContain('DHCPREQUEST for 192.168.1.77');
     expect(client.output()).toContain('DHCPNAK from 10.99.0.1');
@@ -224,7 +196,7 @@ await describeLab('real DHCP clients', NEEDS, () => {
   });
 
   test('dhcpcd as a Fanvil', async () => {
-    await beMac('0c:38:3e:00:00:04');
+    await plugIn(lab, plug('0c:38:3e:00:00:04'));
     const hook = `#!/bin/sh\n[ "$reason" = BOUND ] && env >${at('dhcpcd.env')}\nexit 0\n`;
     await writeFile(at('dhcpcd.hook'), hook, { mode: 0o755 });
     const config = [
@@ -271,8 +243,8 @@ await describeLab('real DHCP clients of a daemon without settings', NEEDS, () =>
   });
 
   test('udhcpc gets an address for an hour, and no router, name server, clock or domain', async () => {
-    await beMac('00:15:65:00:00:01');
-    const got = await udhcpc(['ntpsrv', 'domain', 'router', 'dns']);
+    const wants = asking('ntpsrv', 'domain', 'router', 'dns');
+    const got = await leaseOf(lab, plug('00:15:65:00:00:01'), ...wants);
     expect(got).toMatchObject({ subnet: '255.255.255.0', serverid: '10.99.0.1', lease: '3600' });
     for (const name of ['router', 'dns', 'ntpsrv', 'domain']) expect(got).not.toHaveProperty(name);
   });

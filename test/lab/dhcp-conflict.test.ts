@@ -1,19 +1,11 @@
 // A host with a fixed address in the middle of the pool: who asks for an address must never be given that one.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { LeaseLine } from '../../src/control/api.ts';
 import { type Daemon, STAGING, startDaemon } from './daemon.ts';
 import { leaseOf, type Plug } from './dhcp-phone.ts';
 import { describeLab, type Lab, openLab, until } from './lab.ts';
+import { BEHIND, bridge } from './links.ts';
 
 const NEEDS = { commands: ['ip', 'udhcpc'], packages: ['iproute2', 'udhcpc'] };
-/** The phone stands behind the namespace of the host, whose bridge is the switch of this LAN. */
-const PHONE = {
-  host: 'phones',
-  interface: 'b1',
-  address: '10.98.0.1/24',
-  peer: 'phone',
-  peerInterface: 'c0',
-};
 const HOST_MAC = '4c:5e:0c:00:00:09';
 /** The lowest two are what would be given first. */
 const FIXED = ['10.99.0.50', '10.99.0.51'];
@@ -33,14 +25,9 @@ function plug(last: string): Plug {
   return { namespace: 'phone', interface: 'c0', mac: `80:5e:c0:00:00:${last}` };
 }
 
-async function ip(namespace: string, ...commands: readonly string[]): Promise<void> {
-  for (const command of commands) await lab.run(namespace, ['ip', ...command.split(' ')]);
-}
-
 /** Addresses and states of all leases. */
 async function leases(): Promise<readonly string[]> {
-  const lines = JSON.parse((await daemon.cli('leases', '--json')).output) as readonly LeaseLine[];
-  return lines.map(({ address, state }) => `${address} ${state}`);
+  return (await daemon.leases()).map(({ address, state }) => `${address} ${state}`);
 }
 
 /** The story of a phone without what it says of itself. */
@@ -52,17 +39,8 @@ async function storyOf({ mac }: Plug): Promise<readonly string[]> {
 
 await describeLab('addresses that somebody uses already', NEEDS, () => {
   beforeEach(async () => {
-    lab = await openLab([STAGING, PHONE]);
-    await ip(
-      'phones',
-      'address flush dev b1',
-      'link add br0 type bridge forward_delay 0',
-      `link set br0 address ${HOST_MAC}`,
-      'link set p0 master br0',
-      'link set b1 master br0',
-      'link set br0 up',
-      ...FIXED.map((address) => `address add ${address}/24 dev br0`),
-    );
+    lab = await openLab([STAGING, BEHIND]);
+    await bridge(lab, HOST_MAC, FIXED);
   });
   afterEach(async () => {
     await lab.close();
@@ -109,7 +87,8 @@ await describeLab('addresses that somebody uses already', NEEDS, () => {
   });
 
   test('a host that answers for every address keeps no phone from its lease, and takes a part of the pool only', async () => {
-    await ip('phones', 'route add local 10.99.0.64/26 dev br0', 'route add local 10.99.0.48/28 dev br0');
+    for (const part of ['10.99.0.64/26', '10.99.0.48/28'])
+      await lab.run('phones', ['ip', 'route', 'add', 'local', part, 'dev', 'br0']);
     daemon = await startDaemon(lab, { settings: settings() });
     const phone = plug('05');
     expect(await leaseOf(lab, phone)).toMatchObject({ serverid: '10.99.0.1' });

@@ -1,7 +1,6 @@
 // kill -9 in the middle of a crowd: no lease that was confirmed may be forgotten, and none may be given twice.
 // UNBOXD_TRIALS sets how often the daemon is killed.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { LeaseLine } from '../../src/control/api.ts';
 import type { StageLink } from '../../src/rehearse/stage.ts';
 import { type Daemon, STAGING, startDaemon } from './daemon.ts';
 import { type Acked, type Crowd, startCrowd } from './dhcp-crowd.ts';
@@ -42,8 +41,7 @@ function crowdOf(trial: number, count: number): Crowd {
 
 /** The address of each client that has a lease. */
 async function bound(): Promise<ReadonlyMap<string, string>> {
-  const lines = JSON.parse((await daemon.cli('leases', '--json')).output) as readonly LeaseLine[];
-  const all = lines.filter(({ state }) => state === 'bound');
+  const all = (await daemon.leases()).filter(({ state }) => state === 'bound');
   expect(new Set(all.map(({ address }) => address)).size, 'addresses in the list').toBe(all.length);
   expect(new Set(all.map(({ mac }) => mac)).size, 'clients in the list').toBe(all.length);
   return new Map(all.map(({ mac, address }) => [mac, address]));

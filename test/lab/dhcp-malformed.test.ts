@@ -1,6 +1,5 @@
 // What no sound client sends: scapy knocks at the DHCP door of the real daemon, and what comes back is read by scapy too.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { StoryLine } from '../../src/control/api.ts';
 import { type Daemon, STAGING, startDaemon } from './daemon.ts';
 import { leaseOf } from './dhcp-phone.ts';
 import { describeLab, type Lab, openLab, until } from './lab.ts';
@@ -181,8 +180,7 @@ await describeLab('DHCP that no sound client speaks', NEEDS, () => {
   });
 
   test('what is no message at all stands in the list of trouble', async () => {
-    const { output } = await daemon.cli('story', '--json');
-    const lines = (JSON.parse(output) as readonly StoryLine[]).map(({ sentence }) => sentence);
+    const lines = (await daemon.trouble()).map(({ sentence }) => sentence);
     const garbled = [
       ['250', 'bad-magic at byte 236'],
       ['250', 'bad-value at byte 2'],

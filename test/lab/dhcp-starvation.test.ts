@@ -1,6 +1,5 @@
 // A flood of made-up clients against a small pool, and honest phones in the middle of it.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { LeaseLine, StoryLine } from '../../src/control/api.ts';
 import { type Daemon, STAGING, startDaemon } from './daemon.ts';
 import { startCrowd } from './dhcp-crowd.ts';
 import { leaseOf } from './dhcp-phone.ts';
@@ -27,15 +26,6 @@ function plug(mac: string) {
   return { namespace: 'phones', interface: 'p0', mac };
 }
 
-async function leases(): Promise<readonly LeaseLine[]> {
-  return JSON.parse((await daemon.cli('leases', '--json')).output) as readonly LeaseLine[];
-}
-
-async function trouble(kind: string): Promise<readonly StoryLine[]> {
-  const lines = JSON.parse((await daemon.cli('story', '--json')).output) as readonly StoryLine[];
-  return lines.filter((line) => line.kind === kind);
-}
-
 await describeLab('a flood of made-up DHCP clients', NEEDS, () => {
   beforeEach(async () => {
     lab = await openLab([STAGING]);
@@ -57,12 +47,12 @@ await describeLab('a flood of made-up DHCP clients', NEEDS, () => {
 
       const acked = crowd.acked();
       expect(acked).toHaveLength(mode === 'dora' ? SHARE : 0);
-      const held = await leases();
+      const held = await daemon.leases();
       expect(new Set(held.map(({ address }) => address)).size).toBe(held.length);
       expect(held.filter(({ mac }) => mac === LISTED || mac === YEALINK)).toHaveLength(2);
       expect(held.filter(({ mac }) => mac.startsWith('02:00:')).length).toBe(SHARE);
 
-      const [told, ...more] = await trouble('strangers-limited');
+      const [told, ...more] = (await daemon.trouble()).filter(({ kind }) => kind === 'strangers-limited');
       expect(more).toEqual([]);
       expect(told?.event).toMatchObject({ held: SHARE, most: SHARE });
       expect(told?.sentence).toMatch(

@@ -1,8 +1,8 @@
 // Real TFTP and HTTP clients fetch files from the real daemon, byte for byte.
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { content } from './bytes.ts';
 import { type Daemon, STAGING, startDaemon } from './daemon.ts';
 import { describeLab, type Lab, openLab } from './lab.ts';
 
@@ -12,13 +12,6 @@ const NEEDS = {
   packages: ['iproute2', 'tftp-hpa', 'atftp', 'busybox', 'curl'],
 };
 const SERVER = '10.99.0.1';
-
-/** Bytes that differ from place to place and from size to size; the same in every run. */
-function content(size: number): Buffer {
-  const blocks: Buffer[] = [];
-  for (let at = 0; at < size; at += 32) blocks.push(createHash('sha256').update(`${size}:${at}`).digest());
-  return Buffer.concat(blocks).subarray(0, size);
-}
 
 await describeLab('real clients of TFTP and HTTP', NEEDS, () => {
   let lab: Lab;

@@ -1,8 +1,8 @@
 // Real FTP clients fetch, list and write at the real daemon, byte for byte.
-import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { content } from './bytes.ts';
 import { type Daemon, STAGING, startDaemon } from './daemon.ts';
 import { describeLab, type Lab, openLab } from './lab.ts';
 
@@ -14,13 +14,6 @@ const NEEDS = {
 const URL = 'ftp://10.99.0.1';
 const HOST = '10.99.0.1';
 const MAC = '001565aabbcc';
-
-/** Bytes that differ from place to place and from size to size; the same in every run. */
-function content(size: number): Buffer {
-  const blocks: Buffer[] = [];
-  for (let at = 0; at < size; at += 32) blocks.push(createHash('sha256').update(`${size}:${at}`).digest());
-  return Buffer.concat(blocks).subarray(0, size);
-}
 
 await describeLab('real clients of FTP', NEEDS, () => {
   let lab: Lab;

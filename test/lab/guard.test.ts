@@ -1,23 +1,14 @@
 // dnsmasq as the server that nobody expects, on one LAN with the real daemon and a real client.
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { LeaseLine, StoryLine } from '../../src/control/api.ts';
 import { type Daemon, STAGING, startDaemon } from './daemon.ts';
+import { leaseOf, type Plug, seenBy, staying } from './dhcp-phone.ts';
 import { describeLab, heard, type Lab, openLab, type Running, until } from './lab.ts';
+import { BEHIND, bridge } from './links.ts';
 
 const NEEDS = {
   commands: ['ip', 'udhcpc', 'dnsmasq'],
   packages: ['iproute2', 'udhcpc', 'dnsmasq-base'],
-};
-const HOOK = resolve('test/lab/dhcp-hook.sh');
-/** The client stands behind the namespace of the other server, whose bridge is the switch of this LAN. */
-const CLIENT = {
-  host: 'phones',
-  interface: 'b1',
-  address: '10.98.0.1/24',
-  peer: 'client',
-  peerInterface: 'c0',
 };
 const ROGUE = '10.99.0.9';
 const ROGUE_MAC = '4c:5e:0c:00:00:09';
@@ -32,10 +23,6 @@ lans:
   - interface: lan0
     dhcp: { pool: 10.99.0.50-10.99.0.99, lease: 1h, guard: { every: 2s, allow: [${allow}] } }
 `;
-}
-
-async function ip(namespace: string, ...commands: readonly string[]): Promise<void> {
-  for (const command of commands) await lab.run(namespace, ['ip', ...command.split(' ')]);
 }
 
 /** The other server; ready when its port is open. */
@@ -56,31 +43,13 @@ async function startRogue(): Promise<Running> {
   return rogue;
 }
 
-/** A phone just unboxed, with that MAC. */
-async function beMac(mac: string): Promise<void> {
-  await ip('client', 'address flush dev c0', `link set c0 address ${mac}`);
-}
-
-/** A client that stays, or that ends with its first lease. */
-function startClient(...more: readonly string[]): Running {
-  const argv = ['udhcpc', '-i', 'c0', '-f', '-n', '-t', '5', '-T', '1', '-s', HOOK, ...more];
-  return lab.start('client', argv, { LEASE: join(lab.folder, 'udhcpc.env') });
-}
-
-/** Who gave the client an address, and which. */
-async function lease(): Promise<{ readonly server: string; readonly address: string }> {
-  const client = startClient('-q');
-  if ((await client.ended) !== 0) throw new Error(client.output());
-  const text = await readFile(join(lab.folder, 'udhcpc.env'), 'utf8');
-  const [, server = ''] = /^serverid=(.*)$/m.exec(text) ?? [];
-  const [, address = ''] = /^ip=(.*)$/m.exec(text) ?? [];
-  return { server, address };
+/** A phone just unboxed, behind the namespace of the other server. */
+function plug(last: string): Plug {
+  return { namespace: 'phone', interface: 'c0', mac: `00:15:65:00:00:${last}` };
 }
 
 async function trouble(daemon: Daemon): Promise<readonly string[]> {
-  const { code, output } = await daemon.cli('story', '--json');
-  if (code !== 0) throw new Error(output);
-  return (JSON.parse(output) as readonly StoryLine[]).map(({ sentence }) => sentence);
+  return (await daemon.trouble()).map(({ sentence }) => sentence);
 }
 
 async function untilTold(daemon: Daemon, text: string): Promise<void> {
@@ -92,23 +61,13 @@ async function untilTold(daemon: Daemon, text: string): Promise<void> {
 }
 
 async function leases(daemon: Daemon): Promise<readonly string[]> {
-  const { output } = await daemon.cli('leases', '--json');
-  return (JSON.parse(output) as readonly LeaseLine[]).map(({ mac, address }) => `${mac} ${address}`);
+  return (await daemon.leases()).map(({ mac, address }) => `${mac} ${address}`);
 }
 
 await describeLab('another DHCP server on the LAN', NEEDS, () => {
   beforeEach(async () => {
-    lab = await openLab([STAGING, CLIENT]);
-    await ip(
-      'phones',
-      'address flush dev b1',
-      'link add br0 type bridge forward_delay 0',
-      `link set br0 address ${ROGUE_MAC}`,
-      'link set p0 master br0',
-      'link set b1 master br0',
-      'link set br0 up',
-      `address add ${ROGUE}/24 dev br0`,
-    );
+    lab = await openLab([STAGING, BEHIND]);
+    await bridge(lab, ROGUE_MAC, [ROGUE]);
   });
   afterEach(async () => {
     await lab.close();
@@ -118,8 +77,7 @@ await describeLab('another DHCP server on the LAN', NEEDS, () => {
     await startRogue();
     const daemon = await startDaemon(lab, { settings: settings('') });
     await untilTold(daemon, FOUND);
-    await beMac('00:15:65:00:00:01');
-    expect((await lease()).server).toBe(ROGUE);
+    expect((await leaseOf(lab, plug('01')))['serverid']).toBe(ROGUE);
     expect(await leases(daemon)).toEqual([]);
     const story = await daemon.story('00:15:65:00:00:01');
     expect(story.filter((line) => line.startsWith('was offered'))).toEqual([]);
@@ -134,8 +92,7 @@ await describeLab('another DHCP server on the LAN', NEEDS, () => {
     const daemon = await startDaemon(lab, { settings: settings(ROGUE) });
     await until(
       async () => {
-        await beMac('00:15:65:00:00:02');
-        await lease();
+        await leaseOf(lab, plug('02'));
         return (await daemon.story('00:15:65:00:00:02')).some((line) => line.startsWith('was offered'));
       },
       'an offer beside it',
@@ -146,9 +103,8 @@ await describeLab('another DHCP server on the LAN', NEEDS, () => {
 
   test('comes later and goes: offers stop and go on, and no lease of ours is lost', async () => {
     const daemon = await startDaemon(lab, { settings: settings('') });
-    await beMac('00:15:65:00:00:03');
-    const phone = startClient();
-    await heard(phone, 'obtained from 10.99.0.1');
+    const phone = await staying(lab, plug('03'));
+    expect(await seenBy(lab, plug('03'))).toMatchObject({ serverid: '10.99.0.1' });
     const ours = await leases(daemon);
     expect(ours).toEqual([expect.stringMatching(/^00:15:65:00:00:03 10\.99\.0\.\d+$/)]);
 
@@ -162,16 +118,14 @@ await describeLab('another DHCP server on the LAN', NEEDS, () => {
       () => phone.output() + daemon.running.output(),
     );
     await phone.stop('SIGKILL');
-    await beMac('00:15:65:00:00:04');
-    expect((await lease()).server).toBe(ROGUE);
+    expect((await leaseOf(lab, plug('04')))['serverid']).toBe(ROGUE);
     expect(await leases(daemon)).toEqual(ours);
 
     await rogue.stop();
     await untilTold(daemon, GONE);
-    await beMac('00:15:65:00:00:05');
-    const last = await lease();
-    expect(last.server).toBe('10.99.0.1');
-    expect([...(await leases(daemon))].sort()).toEqual([...ours, `00:15:65:00:00:05 ${last.address}`]);
+    const last = await leaseOf(lab, plug('05'));
+    expect(last['serverid']).toBe('10.99.0.1');
+    expect([...(await leases(daemon))].sort()).toEqual([...ours, `00:15:65:00:00:05 ${last['ip']}`]);
     expect((await trouble(daemon)).filter((line) => line === GONE)).toHaveLength(1);
   });
 });

@@ -1,6 +1,6 @@
 // Real HTTP clients against the real daemon: whole files and parts, conditions, uploads, folders behind a password.
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Daemon, STAGING, startDaemon } from './daemon.ts';
@@ -29,7 +29,6 @@ await describeLab('real clients of HTTP', NEEDS, () => {
   beforeAll(async () => {
     lab = await openLab([STAGING]);
     await lab.run('phones', ['ip', 'address', 'add', '10.99.0.9/24', 'dev', 'p0']);
-    await mkdir(lab.folder, { recursive: true });
     await writeFile(join(lab.folder, 'anna.secret'), 'hush-anna\n');
     daemon = await startDaemon(lab, {
       settings: SETTINGS,

@@ -42,15 +42,16 @@ await describeLab('a reload', NEEDS, () => {
   const write = async (file: string, text: string): Promise<void> =>
     await writeFile(join(lab.folder, file), text);
   const labelOf = async () => (await daemon.phones()).find(({ mac }) => mac === '00:15:65:aa:bb:cc')?.label;
+  /** How much of it has come. */
+  const sizeOf = async (name: string): Promise<number> =>
+    await stat(got(name)).then(
+      ({ size }) => size,
+      () => 0,
+    );
   /** A client that has begun to fetch and is not done soon. */
   const fetching = async (name: string, argv: readonly string[]): Promise<Running> => {
     const client = lab.start('phones', argv);
-    const sizeOf = async (): Promise<number> =>
-      await stat(got(name)).then(
-        ({ size }) => size,
-        () => 0,
-      );
-    await until(async () => (await sizeOf()) > 0, 'the transfer to begin');
+    await until(async () => (await sizeOf(name)) > 0, 'the transfer to begin', client.output);
     return client;
   };
   const slowly = async (name: string): Promise<Running> =>
@@ -64,6 +65,8 @@ await describeLab('a reload', NEEDS, () => {
     const tftp = await fetching('tftp', [
       ...['busybox', 'tftp', '-g', '-r', 'long.bin', '-l', got('tftp'), SERVER],
     ]);
+    // However long the reload takes, they are in the middle of it.
+    for (const { pid } of [http, tftp]) process.kill(pid, 'SIGSTOP');
     await write('unboxd.yaml', settings.replace('root: files', 'root: other'));
     await write('phones.csv', HEAD + ROW.replace('desk', 'hall'));
     const { code, output } = await daemon.cli('reload');
@@ -71,6 +74,8 @@ await describeLab('a reload', NEEDS, () => {
       0,
       ['phone list: 1 changed (001565aabbcc)', 'settings: files.root'],
     ]);
+    for (const name of ['http', 'tftp']) expect(await sizeOf(name), name).toBeLessThan(SIZE);
+    for (const { pid } of [http, tftp]) process.kill(pid, 'SIGCONT');
     await lab.run('phones', ['curl', '-sS', '-o', got('after'), `http://${SERVER}/long.bin`]);
     expect(fresh.equals(await readFile(got('after')))).toBe(true);
     expect(await labelOf()).toBe('hall');

@@ -7,16 +7,9 @@ import type { StageLink } from '../../src/rehearse/stage.ts';
 import { onWire, W52P } from '../sip/dialects.ts';
 import { type Daemon, STAGING, startDaemon } from './daemon.ts';
 import { describeLab, type Lab, openLab, until } from './lab.ts';
+import { OFFICE } from './links.ts';
 
 const NEEDS = { commands: ['ip'], packages: ['iproute2'] };
-const OFFICE: StageLink = {
-  host: 'desk',
-  interface: 'lan1',
-  address: '10.98.0.1/24',
-  peer: 'office',
-  peerInterface: 'q0',
-};
-
 /** "phones" is the router to it. */
 const FLOOR: StageLink = {
   host: 'phones',
@@ -48,7 +41,7 @@ await describeLab('PnP and its interfaces', NEEDS, () => {
   beforeEach(async () => {
     lab = await openLab([STAGING, OFFICE, FLOOR]);
     await plugIn('phones', 'p0', '10.99.0.9');
-    await plugIn('office', 'q0', '10.98.0.9');
+    await plugIn('office', 'q0', '10.99.2.9');
   });
   afterEach(async () => {
     await lab.close();
@@ -107,7 +100,7 @@ await describeLab('PnP and its interfaces', NEEDS, () => {
 
   test('the wrong network card: who asks there is neither heard nor answered, nor the group joined', async () => {
     await startDaemon(lab);
-    expect(await ask('office', '10.98.0.9')).toEqual([]);
+    expect(await ask('office', '10.99.2.9')).toEqual([]);
     expect(await ask('phones', '10.99.0.9')).toEqual(ANSWERED);
     expect(await lab.run('desk', ['ip', 'maddress', 'show', 'dev', 'lan1'])).not.toContain('224.0.1.75');
   });
@@ -119,9 +112,9 @@ await describeLab('PnP and its interfaces', NEEDS, () => {
     const inOther: Lab = { ...lab, folder: other };
     await startDaemon(inOther, { settings: 'lans: [{ interface: lan1 }]' });
     expect(await ask('phones', '10.99.0.9')).toEqual(ANSWERED);
-    expect(await ask('office', '10.98.0.9')).toEqual([
-      '10.98.0.1 SIP/2.0 200 OK',
-      '10.98.0.1 NOTIFY http://10.98.0.1/',
+    expect(await ask('office', '10.99.2.9')).toEqual([
+      '10.99.2.1 SIP/2.0 200 OK',
+      '10.99.2.1 NOTIFY http://10.99.2.1/',
     ]);
   });
 

@@ -1,8 +1,10 @@
 // Real SIP programs of others in the lab: how they are set up, and how the daemon comes to know them as phones.
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { heard, type Lab, type Running, until } from './lab.ts';
+import { ipBatch } from './links.ts';
 
 /** A phone of the list with its place on the LAN: `00:15:65:aa:bb:01` at `10.99.0.51`. */
 export interface Seat {
@@ -15,20 +17,28 @@ export const ACCOUNT = { user: 'alice', password: 's3cret' } as const;
 
 /** The daemon with those phones on its list and by their addresses, which p0 of "phones" gets. */
 export async function daemonWith(lab: Lab, seats: readonly Seat[], settings = ''): Promise<Daemon> {
-  for (const { address } of seats)
-    await lab.run('phones', ['ip', 'address', 'add', `${address}/24`, 'dev', 'p0']);
   const rows = seats.map(({ mac }) => `${mac},yealink,${ACCOUNT.user},${ACCOUNT.password}`);
   const daemon = await startDaemon(lab, {
     list: ['mac,vendor,sip_user,sip_password', ...rows].join('\n'),
     settings: `lans: [{ interface: lan0, dhcp: { pool: 10.99.0.20-10.99.0.250 } }]\n${settings}`,
   });
+  await seat(lab, daemon, seats);
+  return daemon;
+}
+
+/** Gives p0 of "phones" those addresses, and the daemon leases of them that another server wrote. */
+export async function seat(lab: Lab, daemon: Daemon, seats: readonly Seat[]): Promise<void> {
+  await ipBatch(
+    lab,
+    'phones',
+    seats.map(({ address }) => `address add ${address}/24 dev p0`),
+  );
   const end = Math.floor(Date.now() / 1000) + 3600;
   const leases = join(lab.folder, 'dnsmasq.leases');
   await writeFile(leases, seats.map(({ mac, address }) => `${end} ${mac} ${address} * *\n`).join(''));
   const { code, output } = await daemon.cli('leases', '--import', leases, '--format', 'dnsmasq');
   if (code !== 0) throw new Error(`the leases were not imported:\n${output}`);
   await daemon.restart();
-  return daemon;
 }
 
 /** Waits until somebody listens at a port of "phones". */
@@ -38,9 +48,10 @@ export async function listens(lab: Lab, program: Running, place: string, how: 'u
   await until(is, `${place} by ${how}`, program.output);
 }
 
-/** A certificate that nobody signed, and its key, as phones have them. */
+/** A certificate that nobody signed, and its key, as phones have them: one for all phones of a lab. */
 async function selfSigned(lab: Lab): Promise<{ readonly certificate: string; readonly key: string }> {
   const [certificate, key] = [join(lab.folder, 'phone.crt'), join(lab.folder, 'phone.key')];
+  if (existsSync(certificate)) return { certificate, key };
   const what = ['-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=phone'];
   await lab.run('phones', ['openssl', 'req', ...what, '-keyout', key, '-out', certificate]);
   return { certificate, key };

@@ -28,6 +28,8 @@ export interface Ground extends Closable {
   readonly endDaemon: (signal: NodeJS.Signals) => Promise<number | null>;
   /** Lets the phones in. */
   readonly startCrowd: (crowd: Omit<CrowdSettings, 'server'>) => Promise<void>;
+  /** Resolves when phones boot, fetch and write as ever. */
+  readonly served: () => Promise<void>;
   /** Unplugs all of them; resolves when the last has gone. */
   readonly stopCrowd: () => Promise<void>;
   /** Wakes every phone that is plugged in; false while a storm still runs, and while no phone has an address. */
@@ -133,6 +135,15 @@ export async function openGround({ gauge, env = () => ({}) }: GroundOptions): Pr
         },
       });
       await until(() => isReady, 'the phones to be there');
+    },
+    served: async () => {
+      const { counts } = ledger;
+      const before = { ...counts };
+      await until(
+        () => counts.lives >= before.lives + 6 && counts.uploads > before.uploads,
+        'phones to be served',
+        () => JSON.stringify(counts),
+      );
     },
     stopCrowd,
     wakeAll: async (perSecond) => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StormLine, StormPhone } from '../../src/control/storms-api.ts';
 import { type Daemon, STAGING, startDaemon } from './daemon.ts';
 import { describeLab, type Lab, openLab, type Running, until } from './lab.ts';
+import { seat } from './sip-real.ts';
 
 const NEEDS = { commands: ['ip', 'ss', 'sipp', 'curl'], packages: ['iproute2', 'sip-tester', 'curl'] };
 const SIZE = 12;
@@ -21,21 +22,17 @@ await describeLab('a storm', NEEDS, () => {
   beforeAll(async () => {
     lab = await openLab([STAGING]);
     log = join(lab.folder, 'woken.log');
-    for (const index of numbers)
-      await lab.run('phones', ['ip', 'address', 'add', `${address(index)}/24`, 'dev', 'p0']);
     // The last of the list has no address: it was never plugged in.
     const rows = [...numbers, SIZE].map((index) => `${mac(index)},desk ${index},alice,s3cret,pbx.example`);
     daemon = await startDaemon(lab, {
       list: ['mac,label,sip_user,sip_password,sip_server', ...rows].join('\n'),
       settings: 'lans: [{ interface: lan0, dhcp: { pool: 10.99.0.20-10.99.0.250 } }]',
     });
-    const leases = join(lab.folder, 'dnsmasq.leases');
-    const until = Math.floor(Date.now() / 1000) + 3600;
-    const lines = numbers.map((index) => `${until} ${mac(index)} ${address(index)} * *`);
-    await writeFile(leases, `${lines.join('\n')}\n`);
-    const { code, output } = await daemon.cli('leases', '--import', leases, '--format', 'dnsmasq');
-    expect([code, output]).toEqual([0, expect.any(String)]);
-    await daemon.restart();
+    await seat(
+      lab,
+      daemon,
+      numbers.map((index) => ({ mac: mac(index), address: address(index) })),
+    );
     await startPhones();
   });
   afterAll(async () => {
@@ -110,8 +107,8 @@ await describeLab('a storm', NEEDS, () => {
     await daemon.restart('SIGKILL');
     expect((await running).code).toBe(1);
     const storm = async (): Promise<StormLine | undefined> => {
-      const { output } = await daemon.cli('storms', 'list', '--json');
-      return (JSON.parse(output) as readonly StormLine[]).at(-1);
+      const all = await daemon.client.get<readonly StormLine[]>('/v1/storms');
+      return all.at(-1);
     };
     await until(async () => (await storm())?.mode === 'done', 'the storm to end');
     expect(await storm()).toMatchObject({ phones: SIZE, woken: SIZE, finished: SIZE });

@@ -37,35 +37,26 @@ await describeLab('uploads by real clients', NEEDS, () => {
     expect(await readdir(stateFolder())).toEqual([]);
   });
 
-  test('where its own word counts, a phone writes its settings over HTTP and TFTP, and fetches them', async () => {
-    const own = await openLab([STAGING]);
-    try {
-      await own.run('phones', ['ip', 'address', 'add', '10.99.0.9/24', 'dev', 'p0']);
-      await startDaemon(own, { settings: 'lans: [{ interface: lan0, dhcp: { mode: companion } }]' });
-      const file = join(own.folder, 'up.txt');
-      const curl = async (...args: readonly string[]) =>
-        await own.run('phones', ['curl', '-sS', '--max-time', '5', ...args]);
-      await writeFile(file, 'ringtone = 1\n');
-      expect(
-        await curl('-w', '%{http_code}', '-o', '/dev/null', '-T', file, `http://${SERVER}/${LOCAL}`),
-      ).toMatch(/^201/);
-      expect(await curl(`http://${SERVER}/${LOCAL}`)).toContain('ringtone = 1\n');
-      await writeFile(file, 'ringtone = 2\n');
-      await own.run('phones', ['tftp', '-4', '-m', 'binary', SERVER, '-c', 'put', file, LOCAL.toUpperCase()]);
-      expect(await curl(`http://${SERVER}/${LOCAL}`)).toContain('ringtone = 2\n');
-      const uploads = join(own.folder, 'state', 'uploads');
-      expect((await readdir(uploads)).sort()).toEqual([LOCAL, `${LOCAL}.1`]);
-      expect(await readFile(join(uploads, `${LOCAL}.1`), 'utf8')).toBe('ringtone = 1\n');
-    } finally {
-      await own.close();
-    }
-  });
-
   test('a name that no phone writes is refused over HTTP and TFTP alike', async () => {
     expect(await put('x', `http://${SERVER}/lines.txt`)).toMatch(/^40[35]/);
     const upload = lab.start('phones', ['tftp', '-4', SERVER, '-c', 'put', 'package.json', 'stolen.txt']);
     await upload.ended;
     expect(upload.output()).toMatch(/Error code 2/);
     expect(await readFile(join(lab.folder, 'files', 'lines.txt'), 'utf8')).toBe('one\n');
+  });
+
+  test('where its own word counts, a phone writes its settings over HTTP and TFTP, and fetches them', async () => {
+    await daemon.stop();
+    await startDaemon(lab, { settings: 'lans: [{ interface: lan0, dhcp: { mode: companion } }]' });
+    const fetched = async (): Promise<string> =>
+      await lab.run('phones', ['curl', '-sS', '--max-time', '5', `http://${SERVER}/${LOCAL}`]);
+    expect(await put('ringtone = 1\n', `http://${SERVER}/${LOCAL}`)).toMatch(/^201/);
+    expect(await fetched()).toContain('ringtone = 1\n');
+    const file = join(lab.folder, 'up.txt');
+    await writeFile(file, 'ringtone = 2\n');
+    await lab.run('phones', ['tftp', '-4', '-m', 'binary', SERVER, '-c', 'put', file, LOCAL.toUpperCase()]);
+    expect(await fetched()).toContain('ringtone = 2\n');
+    expect((await readdir(stateFolder())).sort()).toEqual([LOCAL, `${LOCAL}.1`]);
+    expect(await readFile(join(stateFolder(), `${LOCAL}.1`), 'utf8')).toBe('ringtone = 1\n');
   });
 });
