@@ -57,6 +57,7 @@ async function run(ground: Ground, { kills, phones, pace, perSecond, longest, di
   for (let count = 1; count <= kills; count += 1) {
     if (await ground.wakeAll(perSecond)) storms += 1;
     await untilPromised(ledger.counts, dice() * longest);
+    if (count === kills) await untilAllWasSeen(ground, perSecond);
     await ground.endDaemon('SIGKILL');
     await ground.checkUploads();
     await start();
@@ -87,6 +88,17 @@ async function untilPromised(counts: Readonly<Counts>, wait: number): Promise<vo
     'promises to phones',
     () => JSON.stringify(counts),
   );
+}
+
+/** A short run on a slow machine may have seen addresses alone: before the last kill there is an upload and a wake-up. */
+async function untilAllWasSeen(ground: Ground, perSecond: number): Promise<void> {
+  const { counts } = ground.ledger;
+  const isSeen = async (): Promise<boolean> => {
+    if (Math.min(counts.uploads, counts.woken) > 0) return true;
+    await ground.wakeAll(perSecond);
+    return false;
+  };
+  await until(isSeen, 'an upload and a wake-up', () => JSON.stringify(counts));
 }
 
 function lineOf(count: number, counts: Readonly<Counts>, leases: number): string {

@@ -223,9 +223,9 @@ await describeLab('the end of a daemon', NEEDS, () => {
     await lab.close();
   });
 
-  // `stop` kills after 5 s, and then there is no exit code.
+  // After that it is killed, and then there is no exit code.
   test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it within 5 s', async (signal) => {
-    expect(await daemon.stop(signal)).toBe(0);
+    expect(await daemon.stop(signal, 5000)).toBe(0);
     expect(daemon.running.output()).not.toMatch(/"level":"(warn|error)"/);
     expect((await daemon.cli('phones')).output).toContain('no unboxd answers at');
   });
@@ -241,7 +241,7 @@ await describeLab('the end of a daemon', NEEDS, () => {
     }).on('error', () => undefined)`;
     await heard(lab.start('phones', [process.execPath, '-e', half]), 'asked');
 
-    expect(await daemon.stop()).toBe(0);
+    expect(await daemon.stop('SIGTERM', 5000)).toBe(0);
     expect(await watch.ended).toBe(1);
     expect(watch.output()).not.toMatch(/^ {4}at /m);
     await daemon.restart();

@@ -36,7 +36,7 @@ export interface Daemon {
   story(mac: string): Promise<readonly string[]>;
   /** What "unboxd story" lists without a MAC. */
   trouble(): Promise<readonly StoryLine[]>;
-  stop(signal?: NodeJS.Signals): Promise<number | null>;
+  stop(signal?: NodeJS.Signals, patience?: number): Promise<number | null>;
   restart(signal?: NodeJS.Signals): Promise<void>;
 }
 
@@ -91,7 +91,7 @@ export async function startDaemon(lab: Lab, options: DaemonOptions = {}): Promis
       return lines.map(({ sentence }) => sentence);
     },
     trouble: async () => await client.get('/v1/trouble'),
-    stop: async (signal) => await running.stop(signal),
+    stop: async (signal, patience) => await running.stop(signal, patience),
     restart: async (signal) => {
       await running.stop(signal);
       running = await start();

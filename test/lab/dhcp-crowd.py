@@ -1,7 +1,7 @@
 """A crowd of DHCP clients on one cable: dhcp-crowd.py INTERFACE MODE FIRST_MAC COUNT RATE
 
 MODE discover: each client asks once for an offer and takes none. MODE dora: each goes on until it has its lease.
-RATE: newcomers a second. Clients that nobody answers are left alone after one more try.
+RATE: newcomers a second. DISCOVERs that nobody answers are sent once more, REQUESTs until they are answered.
 Writes a line for each lease when its ACK is here, `ack MAC ADDRESS`, and `all` when everybody has asked. Then newcomers
 with further MACs go on coming, unless MODE begins with `only-`. Ends when its standard input does, or at a line there,
 after it has read what is waiting on the cable; the last line is `end OFFERS ACKS NAKS`.
@@ -37,6 +37,7 @@ def main(interface, mode, first, count, rate):
     again = []
     counts = {2: 0, 5: 0, 6: 0}
     served = set()
+    wanted = {}
 
     def hear():
         for kind, mac, address, server in replies(cable):
@@ -44,10 +45,12 @@ def main(interface, mode, first, count, rate):
                 continue
             counts[kind] = counts.get(kind, 0) + 1
             if kind == 2:
+                if takes and mac not in served:
+                    wanted[mac] = frame(mac, 3, bytes([50, 4]) + address + bytes([54, 4]) + server)
+                    cable.send(wanted[mac])
+                    again.append((time.monotonic() + TRY_AGAIN_S, mac))
                 served.add(mac)
-                if takes:
-                    cable.send(frame(mac, 3, bytes([50, 4]) + address + bytes([54, 4]) + server))
-            elif kind == 5:
+            elif wanted.pop(mac, None) and kind == 5:
                 print("ack", shown(mac), socket.inet_ntoa(address), flush=True)
 
     while True:
@@ -63,7 +66,10 @@ def main(interface, mode, first, count, rate):
             asked += 1
         while again and again[0][0] <= now:
             _, mac = again.pop(0)
-            if mac not in served:
+            if mac in wanted:
+                cable.send(wanted[mac])
+                again.append((now + TRY_AGAIN_S, mac))
+            elif mac not in served:
                 cable.send(frame(mac, 1))
         if asked >= count and not told:
             told = True

@@ -9,7 +9,7 @@ import { describeLab, type Lab, openLab, until } from './lab.ts';
 const NEEDS = { commands: ['ip', 'python3'], packages: ['iproute2', 'python3'] };
 const TRIALS = Number(process.env['UNBOXD_TRIALS'] ?? 5);
 /** A start, a crowd and a look at the leases, on a slow machine. */
-const PATIENCE_MS = TRIALS * 12_000;
+const PATIENCE_MS = TRIALS * 30_000;
 const WIDE: StageLink = { ...STAGING, address: '10.99.0.1/16' };
 const SETTINGS = `
 lans:

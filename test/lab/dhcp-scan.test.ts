@@ -18,10 +18,10 @@ lans:
 
 let lab: Lab;
 
-/** The lines of nmap about each answer that it heard within 2 s. */
+/** The lines of nmap about each answer that it heard within 6 s. */
 async function scan(mac: string): Promise<readonly (readonly string[])[]> {
   const script = 'broadcast-dhcp-discover';
-  const settings = `${script}.mac=${mac},${script}.timeout=2`;
+  const settings = `${script}.mac=${mac},${script}.timeout=6`;
   const output = await lab.run('phones', ['nmap', '-e', 'p0', '--script', script, '--script-args', settings]);
   const [, ...answers] = output.split(/Response \d+ of \d+:/);
   return answers.map((answer) => [...answer.matchAll(/^\|_? {4,}(\S.*)$/gm)].map(([, line = '']) => line));

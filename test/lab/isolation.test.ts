@@ -22,7 +22,7 @@ async function ip(namespace: string, command: string): Promise<void> {
 }
 
 const fetched = async (namespace: string, url: string): Promise<string> => {
-  const code = `fetch('${url}', { signal: AbortSignal.timeout(2000) })
+  const code = `fetch('${url}', { signal: AbortSignal.timeout(20000) })
     .then((answer) => answer.text())
     .then(console.log, (error) => console.log('none:', error.cause?.code ?? error.name));`;
   return (await lab.run(namespace, [process.execPath, '-e', code])).trim();

@@ -24,8 +24,8 @@ export interface Running {
   say(text: string): void;
   /** Its exit code; null when a signal ended it. */
   readonly ended: Promise<number | null>;
-  /** Asks it to end, and makes it end after 5 s. */
-  stop(signal?: NodeJS.Signals): Promise<number | null>;
+  /** Asks it to end, and makes it end after `patience` ms, 30 s where nothing is said. */
+  stop(signal?: NodeJS.Signals, patience?: number): Promise<number | null>;
 }
 
 export interface Lab extends Closable {
@@ -147,9 +147,9 @@ function start([command = '', ...args]: readonly string[], env: Readonly<Record<
     output,
     say: (text) => child.stdin.write(text),
     ended,
-    stop: async (signal = 'SIGTERM') => {
+    stop: async (signal = 'SIGTERM', patience = PATIENCE_MS) => {
       if (child.exitCode !== null || child.signalCode !== null) return await ended;
-      const sure = setTimeout(() => child.kill('SIGKILL'), 5000);
+      const sure = setTimeout(() => child.kill('SIGKILL'), patience);
       child.kill(signal);
       const code = await ended;
       clearTimeout(sure);

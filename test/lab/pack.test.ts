@@ -19,7 +19,7 @@ beforeAll(() => {
   // npm ci filled its cache with all that is needed.
   const where = ['--prefix', folder, '--prefer-offline', '--ignore-scripts'];
   run('npm', 'install', '--global', ...where, join(folder, made.filename));
-});
+}, 300_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function run(program: string, ...args: readonly string[]): string {

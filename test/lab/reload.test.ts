@@ -54,9 +54,9 @@ await describeLab('a reload', NEEDS, () => {
     await until(async () => (await sizeOf(name)) > 0, 'the transfer to begin', client.output);
     return client;
   };
-  const slowly = async (name: string): Promise<Running> =>
+  const slowly = async (name: string, rate = '6M'): Promise<Running> =>
     await fetching(name, [
-      ...['curl', '-sS', '--limit-rate', '6M', '-o', got(name), `http://${SERVER}/long.bin`],
+      ...['curl', '-sS', '--limit-rate', rate, '-o', got(name), `http://${SERVER}/long.bin`],
     ]);
 
   test('transfers under way end with the old bytes, those after it have the new ones', async () => {
@@ -82,7 +82,7 @@ await describeLab('a reload', NEEDS, () => {
     expect([await http.ended, await tftp.ended]).toEqual([0, 0]);
     expect(old.equals(await readFile(got('http')))).toBe(true);
     expect(old.equals(await readFile(got('tftp')))).toBe(true);
-  });
+  }, 180_000);
 
   test('mistakes are listed with file and line, and nothing changes', async () => {
     await write(
@@ -119,9 +119,9 @@ await describeLab('a reload', NEEDS, () => {
   });
 
   test('at its end, within 5 s, transfers under way are told', async () => {
-    const clients = await Promise.all(['a', 'b', 'c'].map(slowly));
+    const clients = await Promise.all(['a', 'b', 'c'].map(async (name) => await slowly(name, '1M')));
     const before = performance.now();
-    expect(await daemon.stop('SIGTERM')).toBe(0);
+    expect(await daemon.stop('SIGTERM', 5000)).toBe(0);
     expect(performance.now() - before).toBeLessThan(5000);
     const told = daemon.running.output().match(/long\.bin[^"]*unboxd was stopped/g) ?? [];
     expect(told).toHaveLength(3);

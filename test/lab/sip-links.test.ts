@@ -19,9 +19,9 @@ const FLOOR: StageLink = {
   peerInterface: 'f0',
 };
 
-/** Asks the group, or who is named, and prints who answers with which URL, until both have come or a second is over. */
+/** Asks the group, or who is named, and prints who answers with which URL, until both have come or that time is over. */
 const ASK = `
-const [text, from, to = '224.0.1.75'] = process.argv.slice(1);
+const [text, from, patience, to = '224.0.1.75'] = process.argv.slice(1);
 const socket = require('node:dgram').createSocket('udp4');
 socket.on('message', (bytes, { address }) => {
   const lines = bytes.toString('latin1').split('\\r\\n');
@@ -32,7 +32,7 @@ socket.bind(5059, from, () => {
   socket.setMulticastInterface(from);
   socket.send(Buffer.from(text, 'base64'), 5060, to);
 });
-setTimeout(() => socket.close(), 1000).unref();
+setTimeout(() => socket.close(), Number(patience)).unref();
 socket.on('close', () => process.exit());`;
 
 await describeLab('PnP and its interfaces', NEEDS, () => {
@@ -58,17 +58,27 @@ await describeLab('PnP and its interfaces', NEEDS, () => {
   const ask = async (
     namespace: string,
     from: string,
-    ...to: readonly string[]
+    { to = [], patience = 20_000 }: { readonly to?: readonly string[]; readonly patience?: number } = {},
   ): Promise<readonly string[]> => {
     asked += 1;
     const text = W52P.text.replaceAll('10.1.3.239', from).replaceAll('1536537630', `15365376${asked}`);
     const bytes = Buffer.from(onWire(text)).toString('base64');
-    const output = await lab.run(namespace, [process.execPath, '-e', ASK, bytes, from, ...to]);
+    const output = await lab.run(namespace, [
+      process.execPath,
+      '-e',
+      ASK,
+      bytes,
+      from,
+      String(patience),
+      ...to,
+    ]);
     return output.split('\n').filter((line) => line !== '');
   };
+  /** Where perhaps nobody answers. */
+  const IN_VAIN = { patience: 1000 };
   const ANSWERED = ['10.99.0.1 SIP/2.0 200 OK', '10.99.0.1 NOTIFY http://10.99.0.1/'];
   const answeredAgain = async (daemon: Daemon): Promise<void> => {
-    const is = async () => (await ask('phones', '10.99.0.9')).join() === ANSWERED.join();
+    const is = async () => (await ask('phones', '10.99.0.9', IN_VAIN)).join() === ANSWERED.join();
     await until(is, 'an answer', daemon.running.output);
   };
 
@@ -100,7 +110,7 @@ await describeLab('PnP and its interfaces', NEEDS, () => {
 
   test('the wrong network card: who asks there is neither heard nor answered, nor the group joined', async () => {
     await startDaemon(lab);
-    expect(await ask('office', '10.99.2.9')).toEqual([]);
+    expect(await ask('office', '10.99.2.9', IN_VAIN)).toEqual([]);
     expect(await ask('phones', '10.99.0.9')).toEqual(ANSWERED);
     expect(await lab.run('desk', ['ip', 'maddress', 'show', 'dev', 'lan1'])).not.toContain('224.0.1.75');
   });
@@ -124,10 +134,10 @@ await describeLab('PnP and its interfaces', NEEDS, () => {
     await lab.run('phones', ['sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']);
     await ip('desk', 'route add 10.30.0.0/24 via 10.99.0.9');
     const daemon = await startDaemon(lab);
-    expect(await ask('floor', '10.30.0.51', '10.99.0.1')).toEqual([]);
+    expect(await ask('floor', '10.30.0.51', { ...IN_VAIN, to: ['10.99.0.1'] })).toEqual([]);
     await daemon.stop();
     const relayed = '[{ subnet: 10.30.0.0/24, router: 10.30.0.1, pool: 10.30.0.50-10.30.0.99 }]';
     await startDaemon(lab, { settings: `lans: [{ interface: lan0, dhcp: { relayed: ${relayed} } }]` });
-    expect(await ask('floor', '10.30.0.51', '10.99.0.1')).toEqual(ANSWERED);
+    expect(await ask('floor', '10.30.0.51', { to: ['10.99.0.1'] })).toEqual(ANSWERED);
   });
 });

@@ -75,6 +75,8 @@ await describeLab('Kamailio as the PBX', NEEDS, () => {
     expect(code, output + proxy.output()).toBe(3);
     const [line] = JSON.parse(await readFile(report, 'utf8')) as readonly StormPhone[];
     expect(line?.sentence).toBe('acknowledged with 200 OK');
+    // It writes when it has answered.
+    await until(async () => (await woken()).length > 0, 'its line');
     expect(await woken()).toEqual([`woken ${seat?.address}`]);
     await heard(proxy, `relayed check-sync;reboot=false of ${ACCOUNT.user}`);
     await end();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StormPhone } from '../../src/control/storms-api.ts';
 import { type Daemon, STAGING } from './daemon.ts';
-import { describeLab, type Lab, openLab, type Running } from './lab.ts';
+import { describeLab, type Lab, openLab, type Running, until } from './lab.ts';
 import {
   ACCOUNT,
   daemonWith,
@@ -86,6 +86,8 @@ await describeLab('SIP stacks of others as phones', NEEDS, () => {
     const phone = lab.start('phones', ['sipp', '-sf', 'test/lab/sipp/storm-phone.xml', ...own]);
     await listens(lab, phone, `${SIPP.address}:5060`, 'tcp');
     expect(await resync(SIPP, 'tcp')).toEqual([3, 'acknowledged with 200 OK']);
+    // It writes when it has answered.
+    await until(async () => (await readFile(log, 'utf8')) !== '', 'its line', phone.output);
     expect(await readFile(log, 'utf8')).toBe(`woken ${SIPP.address}\n`);
   });
 

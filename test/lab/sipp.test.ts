@@ -52,7 +52,7 @@ await describeLab('SIPp as the phone', NEEDS, () => {
       (await daemon.story(MAC)).filter((line) => line.startsWith('acknowledged')).length;
     const before = await acknowledged();
     // Timer E: again after 0.5, 1.5 and 3.5 s (RFC 3261 section 17.1.2.2).
-    const screen = await askByPnp(2500);
+    const screen = await askByPnp(6000);
     const again = Number(/NOTIFY <-+\s+1\s+(\d+)/.exec(screen)?.[1]);
     expect(again, screen).toBeGreaterThanOrEqual(2);
     await until(async () => (await acknowledged()) === before + 1, 'one more acknowledgement');

@@ -78,7 +78,7 @@ await describeLab('a short soak', { commands: ['ip'], packages: ['iproute2'] }, 
     const { breaches, counts } = await soak({
       minutes: 0.5,
       phones: 16,
-      pace: { stays: [100, 600], rests: [20, 100], patience: 6_000 },
+      pace: { stays: [100, 600], rests: [20, 100], patience: 30_000 },
       every: 0.5,
       perSecond: 20,
       say: () => undefined,
@@ -88,5 +88,5 @@ await describeLab('a short soak', { commands: ['ip'], packages: ['iproute2'] }, 
     expect(counts.stuck).toBe(0);
     // It may have run out of time before it was enough, but not before there was anything to count.
     expect(Math.min(counts.uploads, counts.woken)).toBeGreaterThan(0);
-  }, 120_000);
+  }, 240_000);
 });

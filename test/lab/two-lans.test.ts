@@ -25,16 +25,20 @@ const LIST = [
 /** udhcpc shows options that it does not know as hex. */
 const textOf = (hex = ''): string => Buffer.from(hex, 'hex').toString();
 
-/** Sends by UDP and prints what comes back within a second. */
+/** Sends by UDP and prints what comes back until the NOTIFY is there. */
 const BY_UDP = `
 const [to, text, from] = process.argv.slice(1);
 const socket = require('node:dgram').createSocket('udp4');
-socket.on('message', (bytes, { address }) => console.log(address, bytes.toString('latin1')));
+socket.on('message', (bytes, { address }) => {
+  const text = bytes.toString('latin1');
+  console.log(address, text);
+  if (text.startsWith('NOTIFY ')) process.exit();
+});
 socket.bind(5060, () => {
   socket.setMulticastInterface(from);
   socket.send(Buffer.from(text, 'base64'), 5060, to);
 });
-setTimeout(() => socket.close(), 1000);`;
+setTimeout(() => socket.close(), 20_000);`;
 
 await describeLab('one daemon on two LANs', NEEDS, () => {
   let lab: Lab;
@@ -131,5 +135,5 @@ await describeLab('one daemon on two LANs', NEEDS, () => {
       daemon.running.output,
     );
     expect((await leased(SIDES.clerk))['ip']).toBe('10.99.2.40');
-  }, 40_000);
+  });
 });
