@@ -46,7 +46,7 @@ await describeLab('a disk in trouble', NEEDS, () => {
   };
   /** What needs no disk goes on: files are served, the other commands are answered. */
   const servesFiles = async (): Promise<void> => {
-    const quiet = ['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', '--max-time', '5'];
+    const quiet = ['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', '--max-time', '30'];
     expect(await ground.lab.run('phones', [...quiet, SERVER_URL])).toBe('200');
     expect(await ground.client.get('/v1/health')).toMatchObject({ ok: true });
   };

@@ -85,7 +85,7 @@ await describeLab('real clients of TFTP and HTTP', NEEDS, () => {
   });
 
   const curl = async (...args: readonly string[]): Promise<string> =>
-    await lab.run('phones', ['curl', '-sS', '--max-time', '5', '--path-as-is', ...args]);
+    await lab.run('phones', ['curl', '-sS', '--max-time', '30', '--path-as-is', ...args]);
 
   test.each([
     { what: 'two slashes', path: '//f513.bin', status: '200' },
@@ -131,8 +131,8 @@ await describeLab('real clients of TFTP and HTTP', NEEDS, () => {
     const agent = 'Yealink SIP-T46S 66.86.0.15 00:15:65:0a:0b:0c';
     const body = await curl('-A', agent, `http://${SERVER}/0015650a0b0c.cfg`);
     expect(body).toMatch(/^#!version:1\.0\.0\.1\n/);
-    const phone = (await daemon.phones()).find(({ mac }) => mac === '00:15:65:0a:0b:0c');
-    expect(phone).toMatchObject({
+    const phone = async () => (await daemon.phones()).find(({ mac }) => mac === '00:15:65:0a:0b:0c');
+    await expect.poll(phone).toMatchObject({
       vendor: 'Yealink',
       model: 'T46S',
       firmware: '66.86.0.15',

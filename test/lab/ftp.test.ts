@@ -46,7 +46,7 @@ await describeLab('real clients of FTP', NEEDS, () => {
     const running = lab.start('phones', argv);
     return { code: await running.ended, output: running.output() };
   };
-  const CURL = ['curl', '-sS', '--max-time', '10'] as const;
+  const CURL = ['curl', '-sS', '--max-time', '30'] as const;
 
   /** How each client fetches `file` into `to`. */
   const CLIENTS: readonly { client: string; argv: (file: string, to: string) => readonly string[] }[] = [
@@ -111,7 +111,8 @@ await describeLab('real clients of FTP', NEEDS, () => {
     await writeFile(from, 'c = 3\n');
     await run('busybox', 'ftpput', HOST, name, from);
     expect(await readFile(kept, 'utf8')).toBe('c = 3\n');
-    expect((await daemon.story(MAC)).join('\n')).toContain(`wrote ${name} over FTP (6 bytes)`);
+    const story = async () => (await daemon.story(MAC)).join('\n');
+    await expect.poll(story).toContain(`wrote ${name} over FTP (6 bytes)`);
     const stolen = await ended(...CURL, '-T', from, `${URL}/stolen.txt`);
     expect([stolen.code, stolen.output]).toEqual([25, expect.stringContaining('550')]);
   });

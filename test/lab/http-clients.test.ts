@@ -49,7 +49,7 @@ await describeLab('real clients of HTTP', NEEDS, () => {
   const url = (path: string): string => `http://${SERVER}/${path}`;
   const got = (name: string): string => join(lab.folder, `got-${name}`);
   const curl = async (...args: readonly string[]): Promise<string> =>
-    await lab.run('phones', ['curl', '-sS', '--max-time', '8', '--path-as-is', ...args]);
+    await lab.run('phones', ['curl', '-sS', '--max-time', '30', '--path-as-is', ...args]);
   const status = async (...args: readonly string[]): Promise<string> =>
     await curl('-o', '/dev/null', '-w', '%{http_code}', ...args);
 

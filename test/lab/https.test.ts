@@ -44,7 +44,7 @@ await describeLab('a daemon with HTTPS on a host with two LANs', NEEDS, () => {
   });
 
   const curl = async (namespace: string, ...args: readonly string[]) => {
-    const called = lab.start(namespace, ['curl', '--silent', '--show-error', '--max-time', '5', ...args]);
+    const called = lab.start(namespace, ['curl', '--silent', '--show-error', '--max-time', '30', ...args]);
     return { code: await called.ended, output: called.output() };
   };
 

@@ -80,16 +80,16 @@ await describeLab('one daemon on two LANs', NEEDS, () => {
       'office.example',
     ]);
     const file = async ({ host, server }: Side, name: string): Promise<string> =>
-      await lab.run(host, ['curl', '-sS', '-m', '5', `http://${server}/${name}`]);
+      await lab.run(host, ['curl', '-sS', '-m', '30', `http://${server}/${name}`]);
     expect(await file(desk, '020000000101.cfg')).toContain('desk-secret');
     expect(await file(clerk, '020000000201.cfg')).toContain('clerk-secret');
     // The file of the other one, also by its own word.
     expect(await file(clerk, '020000000101.cfg')).not.toContain('secret');
-    const lines = await daemon.phones();
-    expect(lines.map(({ mac, stage, address }) => `${mac} ${stage} ${address}`)).toEqual([
-      '02:00:00:00:01:01 proven 10.99.1.128',
-      '02:00:00:00:02:01 proven 10.99.2.40',
-    ]);
+    const lines = async () =>
+      (await daemon.phones()).map(({ mac, stage, address }) => `${mac} ${stage} ${address}`);
+    await expect
+      .poll(lines)
+      .toEqual(['02:00:00:00:01:01 proven 10.99.1.128', '02:00:00:00:02:01 proven 10.99.2.40']);
     expect((await daemon.cli('leases')).output).toMatch(/10\.99\.1\.128 .* lan0[\s\S]*10\.99\.2\.40 .* lan1/);
   });
 
