@@ -1,5 +1,6 @@
 // A few phones for a short time, and the rules of the long soak: npx tsx test/lab/soak.ts --minutes 10 --phones 500
 import { describe, expect, test } from 'vitest';
+import { numbersIn } from '../tools/numbers.ts';
 import { describeLab } from './lab.ts';
 import type { Sample } from './soak-gauge.ts';
 import { beginStorm, checkLeases, checkUploads, note, openLedger } from './soak-ledger.ts';
@@ -71,6 +72,16 @@ describe('the rules', () => {
     ];
     expect(complaintsIn(log.join('\n'))).toEqual({ '* is stuck': 2, died: 1 });
   });
+});
+
+test.each([
+  { args: [], says: { kills: 100, seed: 1, json: false } },
+  { args: ['--kills', '3', '--json'], says: { kills: 3, seed: 1, json: true } },
+  { args: ['--kills', 'many'], says: '--kills takes a number above 0, not many' },
+  { args: ['--seed=0'], says: '--seed takes a number above 0, not 0' },
+  { args: ['--help'], says: expect.stringContaining("Unknown option '--help'") as string },
+])('the options $args', ({ args, says }) => {
+  expect(numbersIn({ kills: 100, seed: 1 }, args)).toEqual(says);
 });
 
 await describeLab('a short soak', { commands: ['ip'], packages: ['iproute2'] }, () => {
