@@ -20,7 +20,8 @@ export async function openMetricsDoor(
   const server = createServer(timeouts, (request, response) => void answer(request, response, text));
   server.maxConnections = MOST_CONNECTIONS;
   await new Promise<void>((done, failed) => {
-    server.once('error', (error) => failed(unopenable({ host, port }, error)));
+    // For good: without descriptors to spare each caller that cannot be accepted is an error, and none may end the daemon.
+    server.on('error', (error) => failed(unopenable({ host, port }, error)));
     server.listen(port, host, done);
   });
   const bound = server.address();

@@ -74,7 +74,8 @@ export async function openControl(path: string, appliance: Appliance, care?: Car
   await makeRoom(path);
   const server = createServer((request, response) => void answer({ appliance, care }, request, response));
   await new Promise<void>((done, failed) => {
-    server.once('error', (error) => failed(unopenable(path, error)));
+    // For good: without descriptors to spare each caller that cannot be accepted is an error, and none may end the daemon.
+    server.on('error', (error) => failed(unopenable(path, error)));
     server.listen(path, done);
   });
   await chmod(path, 0o660);
