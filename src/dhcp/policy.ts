@@ -128,9 +128,9 @@ function decideAddress(
   // The end of the lease that this one extends, as long as this one is not on disk.
   const { stored } = lease;
   return {
-    ...confirmed(lease.expires),
     changes,
     unstored: stored === undefined || stored <= now ? undefined : confirmed(stored),
+    ...confirmed(lease.expires),
   };
 }
 

@@ -103,7 +103,7 @@ export function dress(gets: Prepared, ask: Pick<FileAsk, 'door' | 'acceptsGzip'>
   if (gzip === undefined || !isWeb) return { content, digest };
   if (gzip === 'file') return gzipped(content);
   return ask.acceptsGzip === true
-    ? { ...gzipped(content), encoding: 'gzip', varies: true }
+    ? { encoding: 'gzip', varies: true, ...gzipped(content) }
     : { content, digest, varies: true };
 }
 

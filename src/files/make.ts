@@ -81,7 +81,7 @@ export function makeFiles(parts: MakerParts): Make {
     const before = known?.made.get(variant);
     if (before !== undefined && isSameFile(before.from, found)) return before.gets;
     const gets =
-      found === undefined ? fromTemplate(parts, making) : fromShelf(catalogue, { ...making, found });
+      found === undefined ? fromTemplate(parts, making) : fromShelf(catalogue, { found, ...making });
     if (gets.kind === 'file') known?.keep(variant, { gets, from: found });
     else if (found === undefined) return (await elsewhere(parts, making)) ?? gets;
     return gets;
@@ -132,16 +132,16 @@ function fromShelf(
   const seals = sealStatic({ vendor, phone, role: plan.role, content });
   if (seals !== undefined && 'because' in seals) return seals;
   const made = {
-    ...head(plan, content),
     content,
     type: BINARY,
     origin: 'static',
     isSecret,
     modified,
+    ...head(plan, content),
   } as const;
   return seals === undefined
-    ? { ...made, detail }
-    : { ...made, sealed: seals.sealed, detail: detail ?? seals.detail };
+    ? { detail, ...made }
+    : { sealed: seals.sealed, detail: detail ?? seals.detail, ...made };
 }
 
 function fromTemplate(parts: MakerParts, { plan, phone, asked }: Making): Prepared | Refusal {
@@ -166,8 +166,8 @@ function fromTemplate(parts: MakerParts, { plan, phone, asked }: Making): Prepar
   const odd = [nearMiss(asked, plan.name, plan.role), seals?.detail, ...(blank ?? [])];
   const details = odd.filter((one) => one !== undefined);
   const detail = details.length === 0 ? undefined : details.join('; ');
-  const made = { ...head(plan, content), content, type, origin: 'rendered', isSecret, detail } as const;
-  return { ...made, sealed: seals?.sealed, gzip };
+  const made = { content, type, origin: 'rendered', isSecret, detail, ...head(plan, content) } as const;
+  return { sealed: seals?.sealed, gzip, ...made };
 }
 
 /** The variables as whoever asks may see them; where passwords are left out, what to say of that, if it matters here. */
@@ -209,15 +209,15 @@ async function elsewhere(
     if (found === 'no-access') return NO_ACCESS;
     const making = { plan: { ...plan, role: 'firmware' as const }, phone, asked };
     return (
-      found && fromShelf(catalogue, { ...making, found: { ...found, path: `${FIRMWARE_URL}${found.path}` } })
+      found && fromShelf(catalogue, { found: { ...found, path: `${FIRMWARE_URL}${found.path}` }, ...making })
     );
   }
   const kept = inbox && uploadedName(catalogue, phone, name);
   const found = kept === undefined ? undefined : await inbox?.inbox.read(kept);
   if (found === undefined || kept === undefined) return undefined;
   // What a phone says of itself is as secret as what it is told.
-  const made = { ...head({ ...plan, name: kept }, found.content), ...found, isSecret: true };
-  return { ...made, type: BINARY, origin: 'uploaded', detail: nearMiss(asked, kept, plan.role) };
+  const made = { isSecret: true, ...head({ ...plan, name: kept }, found.content), ...found };
+  return { type: BINARY, origin: 'uploaded', detail: nearMiss(asked, kept, plan.role), ...made };
 }
 
 const NO_ACCESS: Refusal = { kind: 'refuse', because: 'no-access' };

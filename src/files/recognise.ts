@@ -32,7 +32,7 @@ export function createAskerRecogniser(parts: RecogniseParts): Recognise {
       clues.push({ kind: 'file-name', text: name });
     }
     const seen = { mac, door: ask.door, at: world.now(), from: showPeer(ask.from) };
-    const { phone, events } = meet(register, { ...seen, clues });
+    const { phone, events } = meet(register, { clues, ...seen });
     events.forEach(tell);
     claimAddress(register, mac, ask.from.address);
     return {

@@ -138,29 +138,30 @@ function answered(parts: DeskParts, { ask, phone, gets }: Answering): FileAnswer
   if (gets.kind === 'refuse') return refused(parts, { ask, phone, gets });
   const form = dress(gets, ask);
   if ('because' in form) return refused(parts, { ask, phone, gets: form });
+  // Spread last, here and wherever many objects are made: V8 gives a shape of its own to each that goes on after a spread.
   const who = { mac: phone?.mac, from: showPeer(ask.from), door: ask.door } as const;
   // What is told is the digest of what was made, in whatever form it went out: by it phones are known to be up to date.
   const { name, role, digest, type, modified, detail } = gets;
-  const file = { ...who, file: name, role };
+  const file = { file: name, role, ...who };
   const size = form.content.length;
   const isLong = ask.look !== true && size >= LONG_TRANSFER;
   const isPaced = isLong || (role === 'firmware' && ask.look !== true);
   const transfer = isPaced
-    ? parts.pacer?.open({ ...file, vendor: phone?.identity.vendor, bytes: size })
+    ? parts.pacer?.open({ vendor: phone?.identity.vendor, bytes: size, ...file })
     : undefined;
   if (transfer?.kind === 'refused') {
     const { because, detail: why } = transfer;
-    tell({ ...who, at: world.now(), kind: 'refused', file: name, because, detail: why });
+    tell({ at: world.now(), kind: 'refused', file: name, because, detail: why, ...who });
     return transfer;
   }
-  if (isLong) tell({ ...file, at: world.now(), kind: 'fetching', bytes: size });
+  if (isLong) tell({ at: world.now(), kind: 'fetching', bytes: size, ...file });
   const ended = (outcome: FileOutcome): void => {
     const { bytes, complete, unchanged, why = 'the connection broke' } = outcome;
     transfer?.over();
     const at = world.now();
-    if (unchanged === true) tell({ ...file, at, kind: 'up-to-date', digest });
-    else if (complete) tell({ ...file, at, kind: 'fetched', bytes: size, digest, detail });
-    else tell({ ...who, at, kind: 'transfer-ended-early', file: name, bytes, of: size, why });
+    if (unchanged === true) tell({ at, kind: 'up-to-date', digest, ...file });
+    else if (complete) tell({ at, kind: 'fetched', bytes: size, digest, detail, ...file });
+    else tell({ at, kind: 'transfer-ended-early', file: name, bytes, of: size, why, ...who });
   };
   const { pace, progress } = transfer ?? {};
   const { content, encoding, varies } = form;
@@ -175,7 +176,7 @@ function refused(parts: DeskParts, { ask, phone, gets }: Answering & { readonly 
   const detail = gets.detail ?? slipOf(parts, { ask, phone, gets });
   const alarm = because === 'file-of-another-phone' || because === 'not-the-holder' ? true : undefined;
   const file = ask.name.replace(/^\/+/, '');
-  tell({ ...who, at: world.now(), kind: 'refused', file, because, detail, alarm });
+  tell({ at: world.now(), kind: 'refused', file, because, detail, alarm, ...who });
   return { kind: 'refused', because, detail };
 }
 

@@ -30,7 +30,7 @@ export async function takeUpload(
   const { catalogue, inbox, isServed, objection } = parts;
   const taking = { parts, ask, phone };
   if (inbox === undefined) return refused(taking, { kind: 'refuse', because: 'writing-not-served' });
-  const plan = decideUpload({ ...ask, phone, catalogue, limits: inbox.limits });
+  const plan = decideUpload({ phone, catalogue, limits: inbox.limits, ...ask });
   if (plan.kind === 'refuse') return refused(taking, plan);
   const no = phone && objection(ask, phone);
   if (no !== undefined) return refused(taking, no);
@@ -57,7 +57,7 @@ function upload(taking: Taking, plan: UploadPlan, file: InboxFile): Upload {
   let isOver = false;
   const seen = () => {
     const who = { mac: plan.mac, from: showPeer(ask.from), door: ask.door };
-    return { ...who, at: parts.world.now(), file: name, bytes: file.bytes() };
+    return { at: parts.world.now(), file: name, bytes: file.bytes(), ...who };
   };
   /** After any trouble the upload is over, and that is told once. */
   const tried = async <Value>(
@@ -85,13 +85,13 @@ function upload(taking: Taking, plan: UploadPlan, file: InboxFile): Upload {
         const how = await file.finish();
         if (!how.ok) return how;
         isOver = true;
-        parts.tell({ ...seen(), kind: 'uploaded', how: how.value });
+        parts.tell({ kind: 'uploaded', how: how.value, ...seen() });
         return ok(how.value);
       }),
     abandon: async (why) => {
       if (isOver) return;
       isOver = true;
-      parts.tell({ ...seen(), kind: 'upload-ended-early', why });
+      parts.tell({ kind: 'upload-ended-early', why, ...seen() });
       await file.abandon();
     },
   };
@@ -101,7 +101,7 @@ function refused({ parts, ask, phone }: Taking, { because, detail }: UploadRefus
   const seen = { mac: phone?.mac, from: showPeer(ask.from), door: ask.door, at: parts.world.now() };
   const alarm = because === 'file-of-another-phone' || because === 'not-the-holder' ? true : undefined;
   const file = ask.name.replace(/^\/+/, '');
-  parts.tell({ ...seen, kind: 'refused', file, because, detail, writing: true, alarm });
+  parts.tell({ kind: 'refused', file, because, detail, writing: true, alarm, ...seen });
   return { kind: 'refused', because, detail };
 }
 

@@ -50,7 +50,7 @@ export function createTokenGate({ key, rule, windows, world, tell }: TokenGatePa
   };
   const told = (step: 'first-used' | 'confirmed', { mac, generation }: Token, ask: FileAsk): void => {
     const seen = { at: world.now(), mac, from: showPeer(ask.from), door: ask.door };
-    tell({ ...seen, kind: 'access', step, generation });
+    tell({ kind: 'access', step, generation, ...seen });
   };
   /** The phone has a file whole by that token. */
   const used = (ask: FileAsk, token: Token): void => {
@@ -70,7 +70,7 @@ export function createTokenGate({ key, rule, windows, world, tell }: TokenGatePa
   const refused = ({ door, from }: FileAsk, name: string, writing?: true): Refused => {
     const because = 'token-wrong';
     const seen = { at: world.now(), from: showPeer(from), door, file: name };
-    tell({ ...seen, kind: 'refused', because, alarm: true, ...(writing === undefined ? {} : { writing }) });
+    tell({ kind: 'refused', because, alarm: true, ...seen, ...(writing === undefined ? {} : { writing }) });
     return { kind: 'refused', because };
   };
   /** The ask without its token, which has become a proof; or the name, where the token is none of ours. */

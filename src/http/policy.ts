@@ -61,14 +61,14 @@ export function answerWith(
   const mayBePart = range !== undefined && isSameAsHeld(has, request.headers['if-range']);
   const span = mayBePart ? wantedSpan(range, content.length) : 'whole';
   if (span === 'beyond') return beyond(answer, has);
-  if (span !== 'whole') return part(answer, has, { ...span, resumes: 'if-range' in request.headers });
+  if (span !== 'whole') return part(answer, has, { resumes: 'if-range' in request.headers, ...span });
   return {
     status: 200,
     headers: described(answer, has, content.length),
     body: content,
     pace: answer.pace,
     progress: answer.progress,
-    sent: (outcome) => ended(outcome.complete ? outcome : { ...outcome, why: whyBroken(answer) }),
+    sent: (outcome) => ended(outcome.complete ? outcome : { why: whyBroken(answer), ...outcome }),
   };
 }
 

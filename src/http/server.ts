@@ -48,7 +48,7 @@ export async function openHttpServer(parts: HttpDoor): Promise<WebListener> {
       tls,
       onGarbled: (from) => {
         const seen = { at: world.now(), from: showPeer(from) };
-        tell({ ...seen, kind: 'garbled', door: name, because: 'bad-value', offset: 0, bytes: 0 });
+        tell({ kind: 'garbled', door: name, because: 'bad-value', offset: 0, bytes: 0, ...seen });
       },
       onTlsRefused: (from, because, detail) =>
         tell({ at: world.now(), from: showPeer(from), kind: 'tls-refused', door: name, because, detail }),
@@ -84,8 +84,8 @@ async function answer(door: OpenDoor, request: PlainRequest): Promise<PlainAnswe
     acceptsGzip: acceptsGzip(request.headers['accept-encoding']),
     proof: entry.proof,
   };
-  if (decision.kind === 'take') return await takeUpload(desk, { ...asks, length: decision.length }, request);
-  const file = await desk.ask(decision.head ? { ...asks, look: true } : asks);
+  if (decision.kind === 'take') return await takeUpload(desk, { length: decision.length, ...asks }, request);
+  const file = await desk.ask(decision.head ? { look: true, ...asks } : asks);
   if (file.kind === 'refused' && file.detail === undefined && file.because === 'no-such-file') {
     const macro = unfilledIn(name);
     if (macro !== undefined) return refusal({ ...file, detail: `the phone should have filled in ${macro}` });
@@ -105,10 +105,10 @@ function enter(
   if (tls?.clients !== undefined) {
     const { ask } = tls.clients;
     const verdict = decideCertificate({
-      ...{ certificate: request.certificate, ask, name },
       catalogue: parts.catalogue,
+      ...{ certificate: request.certificate, ask, name },
     });
-    if (verdict.kind === 'refuse') return { ...verdict, alarm: verdict.because !== 'certificate-needed' };
+    if (verdict.kind === 'refuse') return { alarm: verdict.because !== 'certificate-needed', ...verdict };
     certificate = verdict.proof;
   }
   let account: string | undefined;

@@ -37,7 +37,7 @@ export function createUrlFor(site: Omit<UrlCase, 'phone'>): (phone: UrlCase['pho
       found = { vendor, model: vendor && modelOf(vendor, identity.model) };
       known.set(identity, found);
     }
-    return found.vendor && filled(found.vendor, found.model, { ...site, mac });
+    return found.vendor && filled(found.vendor, found.model, { mac, ...site });
   };
 }
 

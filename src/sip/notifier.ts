@@ -69,8 +69,8 @@ export async function wakePhone(parts: WakeParts, request: WakeRequest): Promise
   const end = http === undefined ? await converse(parts, request, to) : await getPath(parts, request, http);
   if (until?.aborted === true) return end;
   const seen = { at: world.now(), mac };
-  if (end.kind === 'unanswered') tell({ ...seen, kind: 'wake-unanswered', tries: end.tries });
-  else tell({ ...seen, kind: 'wake-answered', status: end.status, reason: end.reason });
+  if (end.kind === 'unanswered') tell({ kind: 'wake-unanswered', tries: end.tries, ...seen });
+  else tell({ kind: 'wake-answered', status: end.status, reason: end.reason, ...seen });
   return end;
 }
 

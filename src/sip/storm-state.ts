@@ -89,8 +89,8 @@ export function openStorm(
 function targetOf(mac: Mac, past: Past | undefined, plan: StormPlan, now: Millis): Target {
   const { times = 0, wokenAt = 0, outcome } = past ?? {};
   const open = { mac, times, wokenAt, until: 0, isBack: false, isLost: false };
-  if (outcome !== undefined) return { ...open, state: 'done', outcome };
-  if (times === 0) return { ...open, state: 'waiting' };
+  if (outcome !== undefined) return { state: 'done', outcome, ...open };
+  if (times === 0) return { state: 'waiting', ...open };
   return { ...open, state: 'watching', until: now + plan.patience, isLost: true };
 }
 

@@ -56,11 +56,11 @@ export function createTold({ world, tell }: { readonly world: World; readonly te
       if (!mayTell(about ?? mac ?? showIpv4(from.address))) return;
       const seen = { at: world.now(), mac, from: showPeer(from) };
       tell({
-        ...seen,
         kind: 'no-answer-given',
         door: 'pnp',
         because,
         detail: detail && printable(detail, LONGEST_DETAIL),
+        ...seen,
       });
     },
     garbled: (from, what) => {

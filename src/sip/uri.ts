@@ -124,11 +124,11 @@ export function parseUri(text: string): SipUri | undefined {
   const where = read && parseHostPort(read.value);
   if (where === undefined) return undefined;
   return {
-    ...where,
     scheme: scheme.toLowerCase() === 'sip:' ? 'sip' : 'sips',
     user: at < 0 ? undefined : text.slice(scheme.length, at),
     params: read?.params ?? new Map(),
     headers: question < 0 ? undefined : rest.slice(question + 1),
+    ...where,
   };
 }
 
