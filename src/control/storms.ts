@@ -9,7 +9,7 @@ import { type StormInput, type StormOutput, stepStorm } from '../sip/storm.ts';
 import type { Outcome, Past, StormPlan } from '../sip/storm-plan.ts';
 import { openStorm, type Storm } from '../sip/storm-state.ts';
 import type { State, Stored } from '../store/state.ts';
-import { MOST_STORMS } from '../store/storms.ts';
+import { forgetOldest } from '../store/storms.ts';
 import type { PhoneEvent } from '../timeline/event.ts';
 import type { Timeline } from '../timeline/journal.ts';
 import { planWake } from './resync-plan.ts';
@@ -157,16 +157,12 @@ export function createStorms(parts: StormParts): StormKeeper {
       asking: new Map(),
     };
     all.set(plan.id, one);
-    forgetOldest();
+    // As the store does: a daemon that wakes thousands of phones every night must not grow with each.
+    forgetOldest(all, {
+      planOf: ({ storm: { plan } }) => plan,
+      isOver: (one) => !isActive(one) && one.followers.size === 0 && one.unwritten.length === 0,
+    });
     return one;
-  }
-
-  /** As the store does: a daemon that wakes thousands of phones every night must not grow with each. */
-  function forgetOldest(): void {
-    for (const [id, one] of all) {
-      if (all.size <= MOST_STORMS) return;
-      if (!isActive(one) && one.followers.size === 0 && one.unwritten.length === 0) all.delete(id);
-    }
   }
 
   const unfollow = timeline.follow((event) => {

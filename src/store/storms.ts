@@ -30,8 +30,10 @@ export type StormRecord =
 /** The working copy; a storm is found by its id. */
 export type StormTable = Map<string, { plan: StormPlan; mode: StormMode; past: Map<Mac, Past> }>;
 
-/** Older ones are forgotten, the oldest first, when they are over. */
+/** Older ones are forgotten, the oldest first, when they are over: beyond so many storms ... */
 export const MOST_STORMS = 50;
+/** ... and so many phones in all of them, for each phone of each storm takes some kilobytes. */
+export const MOST_PHONES = 50_000;
 
 /** No journal is written anew for so long, ms. */
 const SET_BACK = 3_600_000;
@@ -41,15 +43,20 @@ export function replayStorm(storms: StormTable, record: StormRecord): void {
   if (record.kind === 'storm') {
     const { plan, mode, past } = record;
     storms.set(plan.id, { plan, mode, past: new Map(past) });
-    forget(storms);
+    forgetOldest(storms, {
+      planOf: (one) => one.plan,
+      isOver: (one) => one.mode === 'done' || one.mode === 'cancelled',
+    });
     return;
   }
   const storm = storms.get(record.id);
   if (storm === undefined) return;
   if (record.kind === 'storm-mode') storm.mode = record.mode;
   else if (record.kind === 'storm-verdicts') {
-    for (const [mac, outcome] of record.verdicts)
-      storm.past.set(mac, { ...(storm.past.get(mac) ?? { wokenAt: 0, times: 0 }), outcome });
+    for (const [mac, outcome] of record.verdicts) {
+      const { wokenAt, times } = storm.past.get(mac) ?? { wokenAt: 0, times: 0 };
+      storm.past.set(mac, { wokenAt, times, outcome });
+    }
   } else noteWoken(storm, record);
 }
 
@@ -67,10 +74,20 @@ function noteWoken(
   }
 }
 
-function forget(storms: StormTable): void {
-  for (const [id, { mode }] of storms) {
-    if (storms.size <= MOST_STORMS) return;
-    if (mode === 'done' || mode === 'cancelled') storms.delete(id);
+/** Forgets the oldest that are over where there are too many; the latest stays, however large it is. */
+export function forgetOldest<One>(
+  storms: Map<string, One>,
+  { planOf, isOver }: { readonly planOf: (one: One) => StormPlan; readonly isOver: (one: One) => boolean },
+): void {
+  const all = [...storms];
+  const latest = all.pop();
+  let phones = latest === undefined ? 0 : planOf(latest[1]).targets.length;
+  for (const [, one] of all) phones += planOf(one).targets.length;
+  for (const [id, one] of all) {
+    if (storms.size <= MOST_STORMS && phones <= MOST_PHONES) return;
+    if (!isOver(one)) continue;
+    storms.delete(id);
+    phones -= planOf(one).targets.length;
   }
 }
 

@@ -95,7 +95,8 @@ const SLACK = { rss: 8, heap: 1.5 } as const;
 
 /** Of finished storms the daemon keeps the last 50, with a verdict for each phone. */
 const STORMS_KEPT = 50;
-const VERDICT_MB = 0.5 / 1024;
+/** With what it says of its end and its place in the store. */
+const VERDICT_MB = 1 / 1024;
 
 /** What the storms of one quarter of the time add while there is still room for them, MB. */
 export function verdictsKept(woken: number, phones: number): number {
