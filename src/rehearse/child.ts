@@ -68,7 +68,7 @@ export async function daemonAnswers(
       () => false,
     );
     if (answers) return;
-    if (daemon.process.exitCode !== null) break;
+    if (daemon.process.exitCode !== null || daemon.process.signalCode !== null) break;
     await new Promise((again) => setTimeout(again, 50));
   }
   const said = await readFile(log, 'utf8').catch(() => '');

@@ -8,6 +8,7 @@ import { type DemoSite, demoPhones, writeDemoSite } from '../../rehearse/demo-si
 import { openStage, type Stage } from '../../rehearse/stage.ts';
 import type { Command, ExitCode, Terminal } from '../command.ts';
 import { type LiveTable, liveTable } from '../live.ts';
+import { tellStopped, unlessStopped } from '../stopped.ts';
 import { countStages } from '../table.ts';
 
 /** Between one phone and the next: an installer has two hands. */
@@ -29,7 +30,7 @@ export const demo: Command = {
     terminal.onStop(() => stop.abort());
     const live = liveTable(terminal, { title: 'unboxd demo', json: flags['json'] === true });
     const opened: Closable[] = [];
-    try {
+    const all = async (): Promise<ExitCode> => {
       const stage = await openStage({
         links: [
           {
@@ -45,6 +46,9 @@ export const demo: Command = {
       const site = await writeDemoSite({ interface: 'lan0' });
       opened.push(site);
       return await play({ terminal, live, stage, site, stop: stop.signal, opened });
+    };
+    try {
+      return await unlessStopped(terminal, stop.signal, all);
     } finally {
       for (const one of opened.reverse()) await one.close();
     }
@@ -116,10 +120,7 @@ function summary(
   end: { stopped: boolean; proven: boolean; ms: number },
 ): ExitCode {
   const lines = live.lines();
-  if (end.stopped) {
-    terminal.note('stopped; nothing is left behind');
-    return 1;
-  }
+  if (end.stopped) return tellStopped(terminal);
   if (!end.proven) {
     terminal.note(`not every phone was proven within ${roughly(PATIENCE)}: ${countStages(lines)}`);
     return 1;

@@ -15,6 +15,7 @@ import { type LoadedSite, type LoadRequest, loadSite } from '../../site/load.ts'
 import { type Command, type Flags, type Terminal, textFlag, UsageError } from '../command.ts';
 import { liveTable } from '../live.ts';
 import { tellMistakes } from '../mistakes.ts';
+import { tellStopped, unlessStopped } from '../stopped.ts';
 import { countStages } from '../table.ts';
 import { factsHere } from './serve.ts';
 
@@ -73,18 +74,17 @@ export const rehearse: Command = {
       });
       for (const note of [...cast.notes, ...notes, ...notesOn(site)]) terminal.note(`note: ${note}`);
       const progress = showProgress(terminal, cast, wish.json);
-      const performed = await perform({
-        ...{ folder, settings, address: withPrefix(loaded.ground), actors: cast.actors },
-        ...{ loss: wish.loss, atOnce: wish.atOnce, stop: stop.signal, stories: wish.json },
-        show: (line) => progress.show(line),
+      return await unlessStopped(terminal, stop.signal, async () => {
+        const performed = await perform({
+          ...{ folder, settings, address: withPrefix(loaded.ground), actors: cast.actors },
+          ...{ loss: wish.loss, atOnce: wish.atOnce, stop: stop.signal, stories: wish.json },
+          show: (line) => progress.show(line),
+        });
+        progress.done();
+        if (stop.signal.aborted) return tellStopped(terminal);
+        if (!performed.complete) terminal.note('note: not every phone came to an end in time');
+        return await tell(terminal, { site, cast, performed, json: wish.json });
       });
-      progress.done();
-      if (stop.signal.aborted) {
-        terminal.note('stopped; nothing is left behind');
-        return 1;
-      }
-      if (!performed.complete) terminal.note('note: not every phone came to an end in time');
-      return await tell(terminal, { site, cast, performed, json: wish.json });
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
