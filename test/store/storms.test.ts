@@ -47,6 +47,8 @@ const past = new Map<Mac, Past>(
 );
 const table: StormTable = new Map([[plan.id, { plan, mode: 'done' as const, past }]]);
 const lease = held(1, '10.99.0.50', 1000);
+/** The storm, and the lease that stands behind it. */
+const WHOLE = { leases: [lease], phones: [], storms: [{ plan, mode: 'done', past }], cut: 0 };
 
 /** What stands in the folder when it is opened anew. */
 async function storedAgain() {
@@ -66,12 +68,7 @@ test('a lease behind a storm of 10,000 phones that was appended is there after a
   for (const record of recordsOfStorms(table)) await state.noteStorm(record);
   await state.commit([{ kind: 'bound', lease }]);
   await state.close();
-  expect(await storedAgain()).toEqual({
-    leases: [lease],
-    phones: [],
-    storms: [{ plan, mode: 'done', past }],
-    cut: 0,
-  });
+  expect(await storedAgain()).toEqual(WHOLE);
 });
 
 test('and behind one that was written anew', async () => {
@@ -79,12 +76,7 @@ test('and behind one that was written anew', async () => {
   await journal.rewrite(recordsOfStorms(table));
   await journal.close();
   await leased();
-  expect(await storedAgain()).toEqual({
-    leases: [lease],
-    phones: [],
-    storms: [{ plan, mode: 'done', past }],
-    cut: 0,
-  });
+  expect(await storedAgain()).toEqual(WHOLE);
 });
 
 test('a storm behind damage is counted among what would be lost', async () => {
