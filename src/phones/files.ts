@@ -1,6 +1,7 @@
 // File names by meaning: which file of a vendor a name stands for, whatever its zeros, its case or the form of its MAC.
 import { fill } from '../base/fill.ts';
 import { type Mac, parseMac } from '../base/mac.ts';
+import { likeOf, type NamePattern, patternOf } from './name-pattern.ts';
 import type { Phone } from './phone.ts';
 import {
   type Catalogue,
@@ -20,7 +21,6 @@ export interface FileMatch {
 }
 
 const NOBODY = '000000000000';
-const MAC_FORM = '(?:[0-9a-f]{12}|[0-9a-f]{2}(?:[-:][0-9a-f]{2}){5})';
 
 /** What a name stands for with one make. */
 export interface VendorMatch extends FileMatch {
@@ -38,10 +38,12 @@ export function matchesOf(catalogue: Catalogue, name: string): readonly VendorMa
   const names = matched.get(catalogue) ?? new Map<string, readonly VendorMatch[]>();
   const known = names.get(name);
   if (known !== undefined) return known;
-  const matches = catalogue.vendors.flatMap((vendor) => {
-    const match = matchFile(vendor, name);
-    return match === undefined ? [] : { vendor, file: match.file, mac: match.mac, model: match.model };
-  });
+  const spelt = spelling(name);
+  const matches: VendorMatch[] = [];
+  for (const { vendor, matchers } of makesOf(catalogue, spelt)) {
+    const match = firstMatch(vendor, matchers, spelt);
+    if (match !== undefined) matches.push(match);
+  }
   if (names.size >= MOST_NAMES) names.clear();
   matched.set(catalogue, names.set(name, matches));
   return matches;
@@ -49,15 +51,33 @@ export function matchesOf(catalogue: Catalogue, name: string): readonly VendorMa
 
 /** The file of that vendor which the name stands for. Only the last part of a path counts. */
 export function matchFile(vendor: Vendor, name: string): FileMatch | undefined {
+  return firstMatch(vendor, matchersOf(vendor), spelling(name));
+}
+
+/** The last part of a name. */
+interface Spelling {
+  readonly last: string;
+  readonly lower: string;
+}
+
+function spelling(name: string): Spelling {
   const last = name.slice(name.lastIndexOf('/') + 1);
-  const lower = last.toLowerCase();
-  for (const { file, pattern, head, tail } of matchersOf(vendor)) {
+  return { last, lower: last.toLowerCase() };
+}
+
+function firstMatch(
+  vendor: Vendor,
+  matchers: readonly Matcher[],
+  { last, lower }: Spelling,
+): VendorMatch | undefined {
+  for (const { file, pattern, head, tail, tells } of matchers) {
     const match = lower.startsWith(head) && lower.endsWith(tail) ? pattern.exec(last) : null;
     if (match === null) continue;
-    const groups = match.groups ?? {};
-    const mac = groups['mac'] === undefined ? undefined : parseMac(groups['mac']);
+    const said = match.groups?.['mac'];
+    const mac = said === undefined ? undefined : parseMac(said);
     // Twelve zeros in the place of the MAC mean every phone: some makers name their common file so.
-    if (mac !== NOBODY) return { file, mac, model: modelByTokens(vendor, groups) };
+    if (mac === NOBODY) continue;
+    return { vendor, file, mac, model: tells ? modelByTokens(vendor, match.groups ?? {}) : undefined };
   }
   return undefined;
 }
@@ -96,9 +116,8 @@ export function uploadNameFor(upload: VendorUpload, mac: Mac): string {
   return fill(upload.ask, { mac, MAC: mac.toUpperCase() }).text;
 }
 
-interface UploadMatcher {
+interface UploadMatcher extends NamePattern {
   readonly upload: VendorUpload;
-  readonly pattern: RegExp;
 }
 
 const madeForUploads = new WeakMap<Vendor, readonly UploadMatcher[]>();
@@ -106,17 +125,14 @@ const madeForUploads = new WeakMap<Vendor, readonly UploadMatcher[]>();
 function uploadMatchersOf(vendor: Vendor): readonly UploadMatcher[] {
   const known = madeForUploads.get(vendor);
   if (known !== undefined) return known;
-  const matchers = vendor.uploads.map((upload) => ({ upload, pattern: patternOf(vendor, upload.ask) }));
+  const matchers = vendor.uploads.map((upload) => ({ upload, ...patternOf(vendor, upload.ask) }));
   madeForUploads.set(vendor, matchers);
   return matchers;
 }
 
-/** A form of the name of a file. It begins and ends so, in lower case: most names are told apart by that alone. */
-interface Matcher {
+/** A form of the name of a file. */
+interface Matcher extends NamePattern {
   readonly file: VendorFile;
-  readonly pattern: RegExp;
-  readonly head: string;
-  readonly tail: string;
 }
 
 /** Matchers are made once per vendor; the vendor object is their key, so that a reload makes new ones. */
@@ -126,49 +142,46 @@ function matchersOf(vendor: Vendor): readonly Matcher[] {
   const known = made.get(vendor);
   if (known !== undefined) return known;
   const matchers = vendor.files.flatMap((file) => [
-    { file, pattern: patternOf(vendor, file.ask), ...endsOf(file.ask) },
-    ...(file.like === undefined ? [] : [{ file, pattern: file.like, head: '', tail: '' }]),
+    { file, ...patternOf(vendor, file.ask) },
+    ...(file.like === undefined ? [] : [{ file, ...likeOf(file.like) }]),
   ]);
   made.set(vendor, matchers);
   return matchers;
 }
 
-/** What stands before the first placeholder, and after the last. */
-function endsOf(ask: string): Pick<Matcher, 'head' | 'tail'> {
-  const parts = ask.toLowerCase().split(PLACEHOLDER);
-  return { head: parts[0] ?? '', tail: parts.at(-1) ?? '' };
+/** The forms of a make that a name may have. */
+interface Make {
+  readonly vendor: Vendor;
+  readonly matchers: readonly Matcher[];
 }
 
-const PLACEHOLDER = /\{\w+(?::\w+)?\}/;
+/** By the extension: `.cfg` finds those that end so, or of which it is not known how they end. */
+const madeByExtension = new WeakMap<Catalogue, ReadonlyMap<string, readonly Make[]>>();
+const ANY = '';
 
-/** `y{number:12}.cfg` as a pattern: placeholders become named groups, the rest is literal. */
-function patternOf(vendor: Vendor, ask: string): RegExp {
-  const seen = new Set<string>();
-  const source = ask
-    .split(/(\{\w+(?::\w+)?\})/)
-    .map((part) => {
-      const name = /^\{(\w+)/.exec(part)?.[1];
-      if (name === undefined) return literal(part);
-      const group = name.toLowerCase() === 'mac' ? 'mac' : name;
-      const form = group === 'mac' ? MAC_FORM : tokenForms(vendor, name);
-      if (seen.has(group)) return `\\k<${group}>`;
-      seen.add(group);
-      return `(?<${group}>${form})`;
-    })
-    .join('');
-  return new RegExp(`^${source}$`, 'i');
+function makesOf(catalogue: Catalogue, { lower }: Spelling): readonly Make[] {
+  let makes = madeByExtension.get(catalogue);
+  if (makes === undefined) {
+    makes = byExtension(catalogue);
+    madeByExtension.set(catalogue, makes);
+  }
+  return makes.get(extensionOf(lower)) ?? makes.get(ANY) ?? [];
 }
 
-function tokenForms(vendor: Vendor, token: string): string {
-  if (token === 'model') return '[\\w.-]+';
-  const values = new Set(vendor.models.flatMap((model) => model.tokens[token] ?? []));
-  // Longest first, so that no value hides a longer one that begins with it.
-  const longest = [...values].sort((a, b) => b.length - a.length).map(literal);
-  return longest.length === 0 ? '(?!)' : `0*(?:${longest.join('|')})`;
+function byExtension({ vendors }: Catalogue): ReadonlyMap<string, readonly Make[]> {
+  const extensions = new Set([ANY, ...vendors.flatMap(matchersOf).map(({ tail }) => extensionOf(tail))]);
+  return new Map(
+    [...extensions].map((extension) => {
+      const fits = ({ tail }: Matcher): boolean => [ANY, extension].includes(extensionOf(tail));
+      const makes = vendors.map((vendor) => ({ vendor, matchers: matchersOf(vendor).filter(fits) }));
+      return [extension, makes.filter(({ matchers }) => matchers.length > 0)];
+    }),
+  );
 }
 
-function literal(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+function extensionOf(end: string): string {
+  const dot = end.lastIndexOf('.');
+  return dot < 0 ? ANY : end.slice(dot);
 }
 
 function modelByTokens(
