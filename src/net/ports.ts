@@ -28,7 +28,7 @@ export interface UdpSocket extends Closable {
   readonly port: number;
   /** What it is bound to, where it is known: a socket from elsewhere may be bound to ANY whatever was asked for. */
   readonly address?: Ipv4 | undefined;
-  /** Sends at once; trouble goes to `onTrouble`. The bytes must not be changed afterwards. */
+  /** Sends before the turn of the loop ends; trouble goes to `onTrouble`. The bytes must not be changed afterwards. */
   send(bytes: Uint8Array, to: Peer): void;
 }
 

@@ -6,6 +6,7 @@ import { errnoOf, Fault } from '../base/fault.ts';
 import { ANY, BROADCAST, ipv4FromNumber, showIpv4 } from '../base/ipv4.ts';
 import type { Cancel, Closable } from '../base/world.ts';
 import { addressGone } from './bind-fault.ts';
+import { createOutbox } from './outbox.ts';
 import type { OnDatagram, Peer, UdpOptions, UdpSocket } from './ports.ts';
 import { keepJoined } from './rejoin.ts';
 import { interfaceIndex, type Kept, tend } from './tend.ts';
@@ -49,25 +50,28 @@ export async function openUdp(
   const onSent = (error: Error | null): void => {
     if (error !== null) onTrouble(error);
   };
+  const outbox = createOutbox((bytes, to) => {
+    const speaker = kept.resource?.speaker;
+    if (speaker === undefined) return options.onTrouble(interfaceAway(ground));
+    try {
+      // Not the promised `send`: it answers with the error of some earlier datagram, which it stored, and then does
+      // not send at all.
+      speaker.socket.send(bytes, to.port, showIpv4(to.address), onSent);
+    } catch (error) {
+      // Port 0, for example: anyone may write it into a datagram as its source.
+      onTrouble(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
   return {
     way: first.way,
     port: first.speaker.address().port,
     address: peerOf(first.speaker.address()).address,
     send: (bytes, to) => {
-      if (isClosed) return;
-      const speaker = kept.resource?.speaker;
-      if (speaker === undefined) return options.onTrouble(interfaceAway(ground));
-      try {
-        // Not the promised `send`: it answers with the error of some earlier datagram, which it stored, and then does
-        // not send at all.
-        speaker.socket.send(bytes, to.port, showIpv4(to.address), onSent);
-      } catch (error) {
-        // Port 0, for example: anyone may write it into a datagram as its source.
-        onTrouble(error instanceof Error ? error : new Error(String(error)));
-      }
+      if (!isClosed) outbox.put(bytes, to);
     },
     close: async () => {
       isClosed = true;
+      outbox.flush();
       await kept.close();
     },
   };

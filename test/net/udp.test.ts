@@ -37,6 +37,16 @@ test('a datagram that cannot be sent is trouble told, not thrown', async () => {
   await expect.poll(() => troubles.length).toBe(2);
 });
 
+test('what was handed over before the end is sent before the end', async () => {
+  const texts: string[] = [];
+  const { at } = await socket((text) => texts.push(text));
+  const { open, troubles } = await socket();
+  open.send(Buffer.from('goodbye'), at);
+  await open.close();
+  await expect.poll(() => texts).toEqual(['goodbye']);
+  expect(troubles).toEqual([]);
+});
+
 test('a closed socket sends nothing and may be closed again', async () => {
   const { open, troubles, at } = await socket();
   await open.close();
