@@ -4,8 +4,9 @@ import type { Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { errnoOf } from '../base/fault.ts';
 import { ANY, parseIpv4 } from '../base/ipv4.ts';
+import { type Gathering, gather } from './gather.ts';
 import { answerWith } from './http-answer.ts';
-import { bodyOf } from './http-body.ts';
+import { type Body, bodyOf } from './http-body.ts';
 import { listenOnLan } from './listen.ts';
 import type { HttpOptions, Peer, PlainAnswer, PlainRequest, TlsDoor, WebListener } from './ports.ts';
 import { watchSlowPeers } from './slow-peers.ts';
@@ -108,21 +109,22 @@ function createHttpServer(door: Door): Server | SecureServer {
   server.maxConnections = MOST_CONNECTIONS;
   server.setTimeout(IDLE_MS);
   const slow = watchSlowPeers(server, { most: MOST_SILENT });
+  const answers = gather(write);
   const spoke = (socket: Socket): void => slow.spoke(underlying(socket));
   server.on('request', (request, response) => {
     spoke(request.socket);
-    void serve(door, { request, response, awaits100: false });
+    void serve(door, answers, { request, response, awaits100: false });
   });
   // Without this listener Node would say 100 before anybody has looked whether the upload is wanted.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     spoke(request.socket);
-    void serve(door, { request, response, awaits100: true });
+    void serve(door, answers, { request, response, awaits100: true });
   });
   // RFC 9110 section 10.1.1: another expectation MAY be refused with 417, and Node would do that by a chunked answer,
   // which some phones cannot read. It is left aside.
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     spoke(request.socket);
-    void serve(door, { request, response, awaits100: false });
+    void serve(door, answers, { request, response, awaits100: false });
   });
   server.on('connect', (_request, socket) => {
     // Node hands it over bare: nobody else would hear that it broke, nor hang up on a client that does not.
@@ -143,17 +145,38 @@ interface Exchange {
   readonly awaits100: boolean;
 }
 
-async function serve(door: Door, { request, response, awaits100 }: Exchange): Promise<void> {
-  const { world } = door.ground;
-  const body = bodyOf(request, response, { awaits100, world });
-  const isHead = request.method === 'HEAD';
+/** An answer that waits for the end of the turn. */
+interface Ready {
+  readonly door: Door;
+  readonly response: ServerResponse;
+  readonly body: Body;
+  readonly answer: PlainAnswer;
+}
+
+async function serve(
+  door: Door,
+  answers: Gathering<Ready>,
+  { request, response, awaits100 }: Exchange,
+): Promise<void> {
+  const body = bodyOf(request, response, { awaits100, world: door.ground.world });
+  let answer = UNABLE;
   try {
-    const answer = await door.answer(plainRequest(request, body.bytes, door.options.tls));
-    answerWith(response, answer, { isHead, world, linger: body.linger() });
+    answer = await door.answer(plainRequest(request, body.bytes, door.options.tls));
+  } catch (error) {
+    door.options.onTrouble(error instanceof Error ? error : new Error(String(error)));
+  }
+  answers.put({ door, response, body, answer });
+}
+
+function write({ door, response, body, answer }: Ready): void {
+  const { world } = door.ground;
+  const options = { isHead: response.req.method === 'HEAD', world, linger: body.linger() };
+  try {
+    answerWith(response, answer, options);
   } catch (error) {
     door.options.onTrouble(error instanceof Error ? error : new Error(String(error)));
     if (response.headersSent) response.destroy();
-    else answerWith(response, UNABLE, { isHead, world, linger: body.linger() });
+    else answerWith(response, UNABLE, options);
   }
 }
 

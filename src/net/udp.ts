@@ -6,7 +6,7 @@ import { errnoOf, Fault } from '../base/fault.ts';
 import { ANY, BROADCAST, ipv4FromNumber, showIpv4 } from '../base/ipv4.ts';
 import type { Cancel, Closable } from '../base/world.ts';
 import { addressGone } from './bind-fault.ts';
-import { createOutbox } from './outbox.ts';
+import { gather } from './gather.ts';
 import type { OnDatagram, Peer, UdpOptions, UdpSocket } from './ports.ts';
 import { keepJoined } from './rejoin.ts';
 import { interfaceIndex, type Kept, tend } from './tend.ts';
@@ -27,6 +27,11 @@ interface Door {
 interface Opening extends Closable {
   readonly way: Way;
   readonly speaker: SocketAsPromised;
+}
+
+interface Datagram {
+  readonly bytes: Uint8Array;
+  readonly to: Peer;
 }
 
 /** Asked for; the kernel caps it at net.core.rmem_max. The default holds 166 small datagrams: no power-on storm. */
@@ -50,7 +55,7 @@ export async function openUdp(
   const onSent = (error: Error | null): void => {
     if (error !== null) onTrouble(error);
   };
-  const outbox = createOutbox((bytes, to) => {
+  const outbox = gather<Datagram>(({ bytes, to }) => {
     const speaker = kept.resource?.speaker;
     if (speaker === undefined) return options.onTrouble(interfaceAway(ground));
     try {
@@ -67,7 +72,7 @@ export async function openUdp(
     port: first.speaker.address().port,
     address: peerOf(first.speaker.address()).address,
     send: (bytes, to) => {
-      if (!isClosed) outbox.put(bytes, to);
+      if (!isClosed) outbox.put({ bytes, to });
     },
     close: async () => {
       isClosed = true;
