@@ -1,10 +1,10 @@
 // The thread of the file doors: sockets, the files folder, rendering, hashing. Who asks it learns from the main thread.
-import { getPriority, setPriority } from 'node:os';
 import { setImmediate as breath } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Recognise } from '../files/desk.ts';
 import { parseTemplate } from '../files/render.ts';
 import { type LanOptions, openLan } from '../net/lan.ts';
+import { lowerFileThread } from '../net/priority.ts';
 import { realWorld } from '../net/world.ts';
 import type { Tell } from '../timeline/event.ts';
 import { type Acquaintance, createAcquaintance } from './acquaintance.ts';
@@ -19,16 +19,13 @@ export interface ThreadData {
   readonly clockStart: number;
 }
 
-/** More niceness than the main thread has: where the processor is short, addresses come before files. */
-const NICER = 10;
 /** The main thread works off in one go what came together: it must soon be free again for addresses. */
 const MOST_AT_ONCE = 64;
 
 if (parentPort !== null) serveFiles(parentPort, workerData as ThreadData);
 
 function serveFiles(port: MessagePort, { site, ground, clockStart }: ThreadData): void {
-  // Elsewhere than on Linux this would be that of the whole process.
-  if (process.platform === 'linux') setPriority(Math.min(19, getPriority() + NICER));
+  lowerFileThread();
   const world = realWorld(clockStart);
   let doors: FileDoors | undefined;
   let renewed: { readonly renewal: Renewal; readonly catalogue: FileSite['catalogue'] } | undefined;

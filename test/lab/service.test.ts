@@ -8,8 +8,8 @@ import { STAGING } from './daemon.ts';
 import { describeLab, heard, type Lab, openLab, until } from './lab.ts';
 
 const NEEDS = {
-  commands: ['ip', 'python3', 'systemd-analyze'],
-  packages: ['iproute2', 'python3', 'systemd'],
+  commands: ['ip', 'python3', 'strace', 'systemd-analyze'],
+  packages: ['iproute2', 'python3', 'strace', 'systemd'],
 };
 const run = promisify(execFile);
 const LISTENER = `
@@ -18,6 +18,19 @@ s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind(sys.argv[1])
 print('listening', flush=True)
 while True: print(s.recv(4096).decode(), flush=True)
+`;
+
+/** Runs a program that may not change its priority: `setpriority` by its number on this machine is refused (EPERM). */
+const UNABLE = `
+import ctypes, os, platform, struct, sys
+number = {'x86_64': 141, 'aarch64': 140, 'armv7l': 97, 'riscv64': 140}[platform.machine()]
+rule = lambda *parts: struct.pack('HBBI', *parts)
+rules = rule(0x20, 0, 0, 0) + rule(0x15, 0, 1, number) + rule(0x06, 0, 0, 0x50001) + rule(0x06, 0, 0, 0x7fff0000)
+class Program(ctypes.Structure): _fields_ = [('count', ctypes.c_ushort), ('rules', ctypes.c_char_p)]
+prctl = ctypes.CDLL(None).prctl
+assert prctl(38, 1, 0, 0, 0) == 0 and prctl(22, 2, ctypes.byref(Program(4, rules)), 0, 0) == 0
+try: os.setpriority(os.PRIO_PROCESS, 0, 1); sys.exit('it is not refused')
+except PermissionError: os.execv(sys.argv[1], sys.argv[1:])
 `;
 
 let lab: Lab;
@@ -42,6 +55,28 @@ async function exposure(folder: string): Promise<number> {
   const unit = join(folder, 'unboxd.service');
   const { stdout } = await run('systemd-analyze', ['security', '--offline=true', '--no-pager', unit]);
   return Number(/Overall exposure level for unboxd\.service: ([\d.]+)/.exec(stdout)?.[1]);
+}
+
+/** The system calls of a group (`@resources`) by systemd's own lists. */
+async function callsOf(name: string): Promise<readonly string[]> {
+  if (!name.startsWith('@')) return [name];
+  const { stdout } = await run('systemd-analyze', ['syscall-filter', '--no-pager', name]);
+  const lines = stdout.split('\n').map((line) => line.trim());
+  const members = lines.slice(1).filter((line) => line !== '' && !line.startsWith('#'));
+  return (await Promise.all(members.map(callsOf))).flat();
+}
+
+/** Those of the unit's filter. */
+async function allowedCalls(): Promise<ReadonlySet<string>> {
+  const allowed = new Set<string>();
+  const unit = await readFile('systemd/unboxd.service', 'utf8');
+  const words = [...unit.matchAll(/^SystemCallFilter=(~?)(.*)$/gm)];
+  for (const [, isRefused, names = ''] of words) {
+    const calls = (await Promise.all(names.split(' ').map(callsOf))).flat();
+    for (const call of calls) isRefused === '' ? allowed.add(call) : allowed.delete(call);
+  }
+  // systemd allows these whatever is refused.
+  return new Set([...allowed, ...(await callsOf('@default'))]);
 }
 
 await describeLab('the service', NEEDS, () => {
@@ -70,6 +105,37 @@ await describeLab('the service', NEEDS, () => {
     const env = { ...process.env, SYSTEMD_UNIT_PATH: `${folder}:` };
     const { stderr } = await run('systemd-analyze', ['verify', ...paths], { env });
     expect(stderr.split('\n').filter((line) => line.includes('unboxd'))).toEqual([]);
+  });
+
+  test('the unit allows all system calls of the daemon, but for those it can do without', async () => {
+    const trace = join(lab.folder, 'trace');
+    const daemon = lab.start('desk', [
+      // -D: what is started here is the daemon, and hears the signal.
+      ...['strace', '-D', '-f', '-q', '-o', trace],
+      ...[process.execPath, 'dist/main.js', 'serve', '--interface', 'lan0'],
+      ...['--state', join(lab.folder, 'traced'), '--control', join(lab.folder, 'traced.sock')],
+    ]);
+    await heard(daemon, 'serving lan0');
+    await daemon.stop();
+    const seen = async (): Promise<string> => await readFile(trace, 'utf8');
+    const isWhole = async (): Promise<boolean> => (await seen()).includes('exit_group(');
+    await until(isWhole, 'the end of the trace', () => '');
+    // A call that another thread interrupted stands on two lines, the first of which begins in the same way.
+    const calls = new Set([...(await seen()).matchAll(/^\d+ +(\w+)\(/gm)].map(([, call = '']) => call));
+    expect([...calls]).toEqual(expect.arrayContaining(['bind', 'recvmsg', 'fdatasync', 'setsockopt']));
+    const allowed = await allowedCalls();
+    // Keys of memory pages are tried by the C library, priorities by us (see below).
+    const refused = [...calls].filter((call) => !allowed.has(call) && call !== 'pkey_alloc');
+    expect(refused).toEqual(['setpriority']);
+  });
+
+  test('where it may not change priorities it serves all the same', async () => {
+    const daemon = lab.start('desk', [
+      ...['python3', '-c', UNABLE, process.execPath, 'dist/main.js', 'serve', '--interface', 'lan0'],
+      ...['--state', join(lab.folder, 'unable'), '--control', join(lab.folder, 'unable.sock')],
+    ]);
+    await heard(daemon, 'serving lan0');
+    expect(await daemon.stop()).toBe(0);
   });
 
   test('it says that it is ready when it serves, that it lives, and that it stops', async () => {

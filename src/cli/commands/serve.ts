@@ -14,6 +14,7 @@ import { openControl } from '../../control/server.ts';
 import { findInterface, listInterfaces } from '../../net/interfaces.ts';
 import { once, openLan } from '../../net/lan.ts';
 import { neighbourOf, readNeighbours } from '../../net/neighbours.ts';
+import { lowerHelpers } from '../../net/priority.ts';
 import { type Inherited, systemdSockets } from '../../net/systemd.ts';
 import { realWorld } from '../../net/world.ts';
 import { type LoadedSite, loadSite } from '../../site/load.ts';
@@ -48,6 +49,7 @@ export const serve: Command = {
   ],
   examples: ['unboxd serve --interface eth1', 'unboxd serve --config /etc/unboxd/unboxd.yaml'],
   run: async ({ flags, terminal }) => {
+    lowerHelpers();
     const hangups = hangupsOf(terminal);
     const loaded = await loadServed(flags);
     if (!loaded.ok) return tellMistakes(terminal, loaded.error);
