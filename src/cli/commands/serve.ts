@@ -50,6 +50,8 @@ export const serve: Command = {
   examples: ['unboxd serve --interface eth1', 'unboxd serve --config /etc/unboxd/unboxd.yaml'],
   run: async ({ flags, terminal }) => {
     lowerHelpers();
+    // Threads that give way must not be waited for: small tidyings are done alone.
+    setFlagsFromString('--no-parallel-scavenge');
     const hangups = hangupsOf(terminal);
     const loaded = await loadServed(flags);
     if (!loaded.ok) return tellMistakes(terminal, loaded.error);
