@@ -1,6 +1,6 @@
 // Who gives way where the processors are few: niceness, which on Linux each thread has for itself. Elsewhere, and where
 // the service may not change it, all goes on as well without.
-import { readdirSync } from 'node:fs';
+import { opendirSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 
 /** Addresses come before files. */
@@ -19,19 +19,23 @@ export function lowerFileThread(): void {
  * becomes hot at once, and V8 would take nearly half of two processors to compile it anew while phones wait.
  */
 export function lowerHelpers(): void {
-  const { pid } = process;
-  const threads = threadsOf('/proc/self/task').sort((a, b) => a - b);
   // Made before any code of ours ran, right after the main thread.
-  const made = threads.filter((thread) => thread > pid);
-  for (const thread of made.slice(0, HELPERS)) lower(thread, HELPERS_NICER);
+  for (const thread of threads().slice(1, 1 + HELPERS)) lower(thread, HELPERS_NICER);
 }
 
-function threadsOf(folder: string): number[] {
+/** All of this process, in the order of their making, as the kernel lists them: their numbers may begin anew. */
+function threads(): readonly number[] {
+  const found: number[] = [];
   try {
-    return readdirSync(folder).map(Number);
+    // Not readdir, which sorts.
+    const folder = opendirSync('/proc/self/task');
+    for (let entry = folder.readSync(); entry !== null; entry = folder.readSync())
+      found.push(Number(entry.name));
+    folder.closeSync();
   } catch {
-    return [];
+    // Elsewhere than on Linux.
   }
+  return found;
 }
 
 function lower(thread: number, nicer: number): void {

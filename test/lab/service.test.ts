@@ -1,6 +1,6 @@
 // The daemon as systemd starts it: the unit by systemd's own measure, and what the daemon says while it runs.
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -79,6 +79,12 @@ async function allowedCalls(): Promise<ReadonlySet<string>> {
   return new Set([...allowed, ...(await callsOf('@default'))]);
 }
 
+/** Of a thread, by its folder (proc_pid_stat(5), field 19). */
+async function nicenessOf(folder: string): Promise<number> {
+  const stat = await readFile(join(folder, 'stat'), 'utf8');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+}
+
 await describeLab('the service', NEEDS, () => {
   beforeAll(async () => {
     lab = await openLab([STAGING]);
@@ -135,6 +141,22 @@ await describeLab('the service', NEEDS, () => {
       ...['--state', join(lab.folder, 'unable'), '--control', join(lab.folder, 'unable.sock')],
     ]);
     await heard(daemon, 'serving lan0');
+    expect(await daemon.stop()).toBe(0);
+  });
+
+  test('where it may, files give way to addresses, and compiling to both', async () => {
+    const daemon = lab.start('desk', [
+      ...[process.execPath, 'dist/main.js', 'serve', '--interface', 'lan0'],
+      ...['--state', join(lab.folder, 'polite'), '--control', join(lab.folder, 'polite.sock')],
+    ]);
+    await heard(daemon, 'serving lan0');
+    const own = await nicenessOf(`/proc/${daemon.pid}`);
+    const all = await readdir(`/proc/${daemon.pid}/task`);
+    const others = await Promise.all(
+      all.map(async (id) => await nicenessOf(`/proc/${daemon.pid}/task/${id}`)),
+    );
+    const lowered = (by: number): number => others.filter((niceness) => niceness === own + by).length;
+    expect([lowered(10), lowered(15)]).toEqual([1, 5]);
     expect(await daemon.stop()).toBe(0);
   });
 
