@@ -1,7 +1,7 @@
 // File names by meaning: which file of a vendor a name stands for, whatever its zeros, its case or the form of its MAC.
 import { fill } from '../base/fill.ts';
 import { type Mac, parseMac } from '../base/mac.ts';
-import { likeOf, type NamePattern, patternOf } from './name-pattern.ts';
+import { likeOf, type NamePattern, patternOf, readName } from './name-pattern.ts';
 import type { Phone } from './phone.ts';
 import {
   type Catalogue,
@@ -70,9 +70,10 @@ function firstMatch(
   matchers: readonly Matcher[],
   { last, lower }: Spelling,
 ): VendorMatch | undefined {
-  for (const { file, pattern, head, tail, tells } of matchers) {
-    const match = lower.startsWith(head) && lower.endsWith(tail) ? pattern.exec(last) : null;
+  for (const matcher of matchers) {
+    const match = readName(matcher, last, lower);
     if (match === null) continue;
+    const { file, tells } = matcher;
     const said = match.groups?.['mac'];
     const mac = said === undefined ? undefined : parseMac(said);
     // Twelve zeros in the place of the MAC mean every phone: some makers name their common file so.
@@ -102,11 +103,11 @@ export function matchUpload(
   vendor: Vendor,
   name: string,
 ): { readonly upload: VendorUpload; readonly mac: Mac } | undefined {
-  const last = name.slice(name.lastIndexOf('/') + 1);
-  for (const { upload, pattern } of uploadMatchersOf(vendor)) {
-    const said = pattern.exec(last)?.groups?.['mac'];
+  const { last, lower } = spelling(name);
+  for (const matcher of uploadMatchersOf(vendor)) {
+    const said = readName(matcher, last, lower)?.groups?.['mac'];
     const mac = said === undefined ? undefined : parseMac(said);
-    if (mac !== undefined && mac !== NOBODY) return { upload, mac };
+    if (mac !== undefined && mac !== NOBODY) return { upload: matcher.upload, mac };
   }
   return undefined;
 }

@@ -33,6 +33,15 @@ export function patternOf(vendor: Vendor, ask: string): NamePattern {
   return { pattern, head: parts[0] ?? '', tail: parts.at(-1) ?? '', tells: tells(pattern) };
 }
 
+/** What the last part of a name says by that form; null where it has another. `lower` is the same in lower case. */
+export function readName(
+  { pattern, head, tail }: NamePattern,
+  last: string,
+  lower: string,
+): RegExpExecArray | null {
+  return lower.startsWith(head) && lower.endsWith(tail) ? pattern.exec(last) : null;
+}
+
 /** An expression that a vendor file holds. */
 export function likeOf(pattern: RegExp): NamePattern {
   return { pattern, tells: tells(pattern), ...endsOf(pattern.source) };
@@ -54,10 +63,10 @@ function literal(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
-/** As much of it as is plain to see; nothing where the expression is a choice between wholes. */
+/** As much of it as is plain to see; nothing where the expression is a choice between wholes, or writes signs by number. */
 function endsOf(source: string): Pick<NamePattern, 'head' | 'tail'> {
   const whole = /^\^(.*)\$$/.exec(source)?.[1];
-  if (whole === undefined || isChoice(whole)) return { head: '', tail: '' };
+  if (whole === undefined || isChoice(whole) || /\\[xuc\d]/.test(whole)) return { head: '', tail: '' };
   const head = /^(?:[\w-](?![*?{])|\\[.-](?![*?{]))*/.exec(whole)?.[0] ?? '';
   const tail = /(?:(?<!\\)[\w-]|\\[.-])*$/.exec(whole)?.[0] ?? '';
   return { head: plain(head), tail: plain(tail) };

@@ -17,6 +17,8 @@ test.each([
   { like: String.raw`^[a|b]c\.cfg$`, head: '', tail: 'c.cfg' },
   { like: String.raw`^a\.cfg|b\.cfg$`, head: '', tail: '' },
   { like: String.raw`a\.cfg`, head: '', tail: '' },
+  { like: String.raw`^a\x2ecfg$`, head: '', tail: '' },
+  { like: String.raw`^a\u002ecfg$`, head: '', tail: '' },
   { like: String.raw`^snom(?<type>\d+)?\.html?$`, head: 'snom', tail: '' },
 ])('all that fits $like begins with "$head" and ends in "$tail"', ({ like, head, tail }) => {
   expect(likeOf(new RegExp(like, 'i'))).toMatchObject({ head, tail });
